@@ -1,0 +1,81 @@
+"""The NumPy backend: allocation, transfer, and the table of kernels."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerasish.backend.array_kernels import array_kernels
+from kerasish.backend.contract import Array, Backend, Kernel, Shape
+from kerasish_numpy import denormals, special
+
+_ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
+
+
+class NumpyBackend(Backend):
+    """Array math by NumPy on the CPU."""
+
+    name = "numpy"
+    array_type = np.ndarray
+    flushes_denormals = denormals.AVAILABLE
+    kernels: ClassVar[Mapping[str, Kernel]] = {
+        **array_kernels(np),
+        "erf": special.erf,
+    }
+
+    def empty(self, shape: Shape, dtype: str) -> Array:
+        """Return a new array that starts on a cache line."""
+        item = np.dtype(dtype)
+        count = int(np.prod(shape, dtype=np.int64))
+        memory = np.empty(count * item.itemsize + _ALIGNMENT, np.uint8)
+        start = -memory.ctypes.data % _ALIGNMENT
+        used = memory[start : start + count * item.itemsize]
+        return used.view(item).reshape(shape)
+
+    def from_host(self, array: np.ndarray) -> Array:
+        """Return a contiguous copy."""
+        return np.array(array, order="C")
+
+    def to_host(self, array: Array) -> np.ndarray:
+        """Return a contiguous copy."""
+        return np.array(array, order="C")
+
+    def copy(self, target: Array, source: Array) -> None:
+        """Write `source` into `target`."""
+        np.copyto(target, source)
+
+    def carve(self, memory: Array, offset: int, shape: Shape, dtype: str) -> Array:
+        """Return an array over a part of `memory`."""
+        return np.ndarray(shape, np.dtype(dtype), memory.data, offset)
+
+    def view(self, operation: str, array: Array, attributes: dict[str, Any]) -> Array:
+        """Return a NumPy view."""
+        if operation == "reshape_to":
+            return array.reshape(attributes["newshape"])
+        if operation == "transpose_to":
+            return array.transpose(attributes["axes"])
+        if operation == "slice_to":
+            return array[attributes["slices"]]
+        return np.broadcast_to(array, attributes["shape"])
+
+    def execution_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Return a scope in which subnormal numbers count as zero."""
+        return denormals.flush_to_zero()
+
+    def gather(self, source: Any, indices: Any, out: Array) -> None:
+        """Write rows of `source` into `out`, converting their dtype if need be."""
+        if isinstance(indices, slice):
+            np.copyto(out, source[indices], casting="unsafe")
+        elif source.dtype == out.dtype and out.flags.c_contiguous:
+            # mode="clip" writes straight into `out`; the indices are our own, and right
+            np.take(source, indices, axis=0, out=out, mode="clip")
+        else:
+            np.copyto(out, source[indices], casting="unsafe")
+
+
+def make() -> NumpyBackend:
+    """Return the backend; called once by `kerasish.backend.load_backend`."""
+    return NumpyBackend()

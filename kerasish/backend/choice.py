@@ -1,0 +1,104 @@
+"""The choice of a backend: by environment variable, by call, or for a `with` block.
+
+Built-in backends are known by name, so a source tree works without being installed;
+others announce themselves in the entry-point group `kerasish.backends`. A backend is
+imported when it is first asked for, never before.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import importlib
+import importlib.metadata
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kerasish.backend.contract import Backend
+from kerasish.errors import BackendError, explain, unknown_name
+
+ENVIRONMENT_VARIABLE = "KERASISH_BACKEND"
+ENTRY_POINTS = "kerasish.backends"
+_BUILTIN = {"numpy": "kerasish_numpy", "cupy": "kerasish_cupy"}
+
+_lock = threading.RLock()
+_made: dict[str, Backend] = {}
+_default: Backend | None = None
+_scoped: contextvars.ContextVar[Backend | None] = contextvars.ContextVar(
+    "kerasish_backend", default=None
+)
+
+
+def register_backend(backend: Backend) -> None:
+    """Make a backend known under its name, in place of one known before."""
+    with _lock:
+        _made[backend.name] = backend
+
+
+def available_backends() -> list[str]:
+    """Return the names that can be asked for; asking may still find no device."""
+    found = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    return sorted({*_BUILTIN, *_made, *(point.name for point in found)})
+
+
+def load_backend(name: str) -> Backend:
+    """Return the backend called `name`, importing its package the first time.
+
+    Raises:
+        ValueError: Nobody knows the name; the nearest names are given.
+        BackendError: It is known but cannot run here; the message says how to mend it.
+    """
+    with _lock:
+        if name not in _made:
+            _made[name] = _make(name)
+        return _made[name]
+
+
+def _make(name: str) -> Backend:
+    if name in _BUILTIN:
+        backend = importlib.import_module(_BUILTIN[name]).make()
+    else:
+        points = importlib.metadata.entry_points(group=ENTRY_POINTS, name=name)
+        if not points:
+            raise ValueError(unknown_name("backend", name, available_backends()))
+        backend = next(iter(points)).load()()
+    if not isinstance(backend, Backend):
+        raise BackendError(
+            explain(
+                f"The package of backend '{name}' made no backend.",
+                got=type(backend).__name__,
+                expected="an object of a subclass of kerasish.backend.Backend",
+            )
+        )
+    return backend
+
+
+def get_backend() -> Backend:
+    """Return the backend in force: the scope's, else the process's."""
+    return _scoped.get() or _default or _choose_default()
+
+
+def _choose_default() -> Backend:
+    global _default
+    with _lock:
+        if _default is None:
+            _default = load_backend(os.environ.get(ENVIRONMENT_VARIABLE, "numpy"))
+        return _default
+
+
+def set_backend(name: str) -> None:
+    """Make `name` the process's backend; models made before move over when next used."""
+    global _default
+    _default = load_backend(name)
+
+
+@contextmanager
+def backend_scope(name: str) -> Iterator[Backend]:
+    """Use another backend inside a `with` block, in this thread."""
+    chosen = load_backend(name)
+    token = _scoped.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _scoped.reset(token)

@@ -1,0 +1,124 @@
+"""What a backend fulfils: allocation, transfer, a table of kernels.
+
+A backend is a subclass of `Backend` that a package returns from its `make()` function. A
+kernel is `kernel(out, *inputs, **attributes)`: it writes its result into `out` and keeps
+nothing. The table may hold kernels for composed operations as well; where it does, they
+win over the composition. The compiler relies on the names and meanings here; change them
+only together with every backend and with the conformance suite.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Shape = tuple[int, ...]
+Kernel = Callable[..., None]
+
+
+class Backend(abc.ABC):
+    """Array math for one kind of device.
+
+    Attributes:
+        name: What `set_backend` and `KERASISH_BACKEND` call it.
+        kernels: Operation name -> kernel.
+        array_type: Class of its arrays.
+        fuses: Whether the compiler should hand it groups of elementwise operations as one
+            `fused` operation.
+        flushes_denormals: Whether `execution_scope` makes the hardware treat subnormal
+            floats as zero. Where it does not, the trainer clears them now and then.
+    """
+
+    name: str
+    kernels: Mapping[str, Kernel]
+    array_type: type
+    fuses: bool = False
+    flushes_denormals: bool = True
+
+    @abc.abstractmethod
+    def empty(self, shape: Shape, dtype: str) -> Array:
+        """Return a new, uninitialised, contiguous array."""
+
+    @abc.abstractmethod
+    def from_host(self, array: np.ndarray) -> Array:
+        """Return a copy of a host array on the device."""
+
+    @abc.abstractmethod
+    def to_host(self, array: Array) -> np.ndarray:
+        """Return a copy of a device array on the host."""
+
+    @abc.abstractmethod
+    def copy(self, target: Array, source: Array) -> None:
+        """Write a device array's elements into another of the same shape and dtype."""
+
+    @abc.abstractmethod
+    def carve(self, memory: Array, offset: int, shape: Shape, dtype: str) -> Array:
+        """Return a contiguous array over bytes `offset...` of a uint8 array."""
+
+    @abc.abstractmethod
+    def view(self, operation: str, array: Array, attributes: dict[str, Any]) -> Array:
+        """Return the result of a view operation without moving data.
+
+        `operation` is "reshape_to" (`newshape`; contiguous), "transpose_to"
+        (`axes`), "slice_to" (`slices`) or "broadcast" (`shape`).
+        """
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+        return
+
+    def execution_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Return a scope for running plans: float modes, the device, the stream."""
+        return contextlib.nullcontext()
+
+    def bind(
+        self,
+        operation: str,
+        out: Array,
+        inputs: Sequence[Array],
+        attributes: dict[str, Any],
+    ) -> Callable[[], None]:
+        """Return a call without arguments that runs a kernel on these very arrays."""
+        kernel = self.kernels[operation]
+        own = getattr(kernel, "bind", None)
+        if own is not None:
+            return own(out, inputs, attributes)  # type: ignore[no-any-return]
+        return functools.partial(kernel, out, *inputs, **attributes)
+
+    def stage(self, array: np.ndarray) -> Any:
+        """Return where batches of a host array should be gathered from."""
+        return array
+
+    @abc.abstractmethod
+    def gather(self, source: Any, indices: Any, out: Array) -> None:
+        """Write the rows `indices` (an int array or a slice) of a staged array to `out`."""
+
+    def compile(self, graph: Any) -> Any | None:
+        """Return an executable for a whole graph, or None to use the planner."""
+        return None
+
+    def describe(self) -> str:
+        """Return one line about the device."""
+        return self.name
+
+
+def scratch(rule: Callable[..., list[tuple[Shape, str]]]) -> Callable[[Kernel], Kernel]:
+    """Declare the scratch arrays a kernel needs.
+
+    Args:
+        rule: `rule(out, *inputs, **attributes)` is given values that have `shape` and
+            `dtype` (a name) and returns the shapes and dtypes. The kernel receives the
+            arrays as the keyword `scratch`, a tuple.
+    """
+
+    def declare(kernel: Kernel) -> Kernel:
+        kernel.scratch = rule  # type: ignore[attr-defined]
+        return kernel
+
+    return declare

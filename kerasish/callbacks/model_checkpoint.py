@@ -1,0 +1,180 @@
+"""`keras.callbacks.ModelCheckpoint`: keep the model on disk while it trains."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from kerasish.callbacks.base import Logs
+from kerasish.callbacks.monitor import MonitorCallback
+from kerasish.errors import explain
+from kerasish.utils import io
+
+
+class ModelCheckpoint(MonitorCallback):
+    """Saves the model, or its weights, every epoch or every so many batches.
+
+    Args:
+        filepath: Path ending in `.keras`, or in `.weights.h5` with `save_weights_only`.
+            `{epoch}`, `{batch}` (both from 1) and names of metrics in it are filled in,
+            as in `"model-{epoch:02d}-{val_loss:.2f}.keras"`. Folders are made.
+        monitor: Name of the metric in the logs.
+        verbose: 1 tells what is saved, 0 nothing.
+        save_best_only: Whether to save only when the metric is better than ever.
+        save_weights_only: Whether to save the weights without the model.
+        mode: "min" or "max": what is better; "auto" takes it from the metric.
+        save_freq: "epoch", or a number of batches (counted across epochs).
+        initial_value_threshold: Value that the first one has to beat.
+
+    Attributes:
+        best: Best value so far, also across several `fit`.
+
+    Raises:
+        ValueError: `save_freq` or the end of `filepath` is none of these.
+        KeyError: `filepath` names a metric that the logs lack.
+
+    Example:
+        >>> checkpoint = ModelCheckpoint("best.keras", save_best_only=True)
+    """
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: int | str = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode, initial_value_threshold)
+        self.verbose = verbose
+        self.filepath = os.fspath(filepath)
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq = save_freq
+        self._current_epoch = 0
+        self._batches_seen_since_last_saving = 0
+        self._last_batch_seen: int | None = None
+        self._check_arguments()
+        if save_freq == "epoch":
+            self._idle_hooks = frozenset({ModelCheckpoint.on_train_batch_end})
+
+    def _check_arguments(self) -> None:
+        if self.save_freq != "epoch" and not isinstance(self.save_freq, int):
+            raise ValueError(
+                explain(
+                    f"Unrecognized save_freq: {self.save_freq}.",
+                    expected="'epoch' or integer values",
+                    fix="pass 'epoch', or a number of batches",
+                )
+            )
+        what, ending = "the filepath provided", ".keras"
+        if self.save_weights_only:
+            what, ending = f"with `save_weights_only=True`, {what}", ".weights.h5"
+        if not self.filepath.endswith(ending):
+            raise ValueError(
+                explain(
+                    f"ModelCheckpoint: {what} must end in `{ending}`.",
+                    got=f"filepath={self.filepath}",
+                    fix=f"add `{ending}` to the path",
+                )
+            )
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Note the epoch, for the batches' file names."""
+        self._current_epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Save, if `save_freq` counts batches and it is time to."""
+        if self._should_save_on_batch(batch):
+            self._save_model(self._current_epoch, batch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save, if `save_freq` is "epoch"."""
+        if self.save_freq == "epoch":
+            self._save_model(epoch, None, logs or {})
+
+    def _should_save_on_batch(self, batch: int) -> bool:
+        if not isinstance(self.save_freq, int):
+            return False
+        last = self._last_batch_seen
+        if last is None or batch <= last:
+            last = -1  # a new epoch
+        self._last_batch_seen = batch
+        # One call may stand for several batches, so count by the batch's index.
+        self._batches_seen_since_last_saving += batch - last
+        if self._batches_seen_since_last_saving < self.save_freq:
+            return False
+        self._batches_seen_since_last_saving = 0
+        return True
+
+    def _save_model(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        filepath = self._get_file_path(epoch, batch, logs)
+        if self.save_best_only and not self._is_best(epoch, filepath, logs):
+            return
+        if not self.save_best_only:
+            self._tell(epoch, f"saving model to {filepath}")
+        folder = os.path.dirname(filepath)
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+        save = self.model.save_weights if self.save_weights_only else self.model.save
+        try:
+            save(filepath, overwrite=True)
+        except IsADirectoryError as error:
+            raise OSError(
+                explain(
+                    "Please specify a non-directory filepath for ModelCheckpoint.",
+                    got=f"an existing directory: {filepath}",
+                )
+            ) from error
+        self._tell(epoch, f"finished saving model to {filepath}")
+
+    def _is_best(self, epoch: int, filepath: str, logs: Logs) -> bool:
+        """Return whether to save; without a value to judge by, that is safer."""
+        self._set_monitor_op()
+        current = logs.get(self.monitor)
+        if current is None:
+            warnings.warn(
+                f"Can save best model only with {self.monitor} available.", stacklevel=4
+            )
+            return True
+        if getattr(current, "ndim", 0):
+            warnings.warn(
+                "Can save best model only when `monitor` is a scalar value. Received: "
+                f"{current}. Falling back to `save_best_only=False`.",
+                stacklevel=4,
+            )
+            return True
+        if not self._is_improvement(current, self.best):
+            self._tell(epoch, f"{self.monitor} did not improve from {self.best:.5f}")
+            return False
+        best = "None" if self.best is None else f"{self.best:.5f}"
+        self._tell(
+            epoch,
+            f"{self.monitor} improved from {best} to {current:.5f}, "
+            f"saving model to {filepath}",
+        )
+        self.best = current
+        return True
+
+    def _get_file_path(self, epoch: int, batch: int | None, logs: Logs) -> str:
+        names: dict[str, Any] = {"epoch": epoch + 1, **logs}
+        if batch is not None:
+            names["batch"] = batch + 1
+        try:
+            return self.filepath.format(**names)
+        except KeyError as error:
+            raise KeyError(
+                explain(
+                    f'Failed to format this callback filepath: "{self.filepath}".',
+                    got=f"the name {error}",
+                    expected="one of " + ", ".join(names),
+                )
+            ) from error
+
+    def _tell(self, epoch: int, message: str) -> None:
+        if self.verbose > 0:
+            io.print_msg(f"\nEpoch {epoch + 1}: {message}")

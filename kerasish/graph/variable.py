@@ -1,0 +1,239 @@
+"""Variables: state that outlives a step, and the arenas that hold many in one block.
+
+A `Variable` owns an array of the backend in force; where another backend is in force when
+it is next used, it moves over. Plans hold the array itself, so assignment writes into it
+and never replaces it; whatever must replace it (a move, a place in an arena) raises
+`storage_generation()`, by which plans notice.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerasish.backend import floatx, get_backend, standardize_dtype
+from kerasish.backend.contract import Array, Backend, Shape
+from kerasish.errors import ShapeError, explain
+from kerasish.graph.registry import operation
+from kerasish.graph.tensor import Tensor
+from kerasish.graph.trace import current_trace
+
+_generations = itertools.count(1)
+_generation = 0
+
+
+def storage_generation() -> int:
+    """Return a number that grows whenever any variable's array is replaced."""
+    return _generation
+
+
+def _storage_replaced() -> None:
+    global _generation
+    _generation = next(_generations)
+
+
+class Variable:
+    """A named array that can be assigned to, eagerly or inside a trace.
+
+    Args:
+        initializer: An array, a number, or a callable `(shape, dtype=) -> array`.
+        shape: Needed with a callable.
+        dtype: Dtype name; an array's own (floats: `floatx()`) by default.
+        trainable: Whether training changes it.
+        name: Last part of its path; "variable" by default.
+        path: Full path, such as "sequential/dense/kernel"; the name by default.
+    """
+
+    __array_ufunc__: ClassVar[None] = None
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+        path: str | None = None,
+    ) -> None:
+        host = _initial_value(initializer, shape, dtype)
+        self.name = name or "variable"
+        self.path = path or self.name
+        self.trainable = trainable
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.home: Arena | None = None
+        self._backend = get_backend()
+        self._array = self._backend.from_host(host)
+        self._shape: Shape = host.shape
+        self._dtype = host.dtype.name
+
+    @property
+    def shape(self) -> Shape:
+        """Its shape."""
+        return self._shape
+
+    @property
+    def dtype(self) -> str:
+        """Its dtype name."""
+        return self._dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self._shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self._shape)
+
+    @property
+    def array(self) -> Array:
+        """The live array of the backend in force; do not keep it, do not write to it."""
+        backend = get_backend()
+        if backend is not self._backend:
+            self.move(backend)
+        return self._array
+
+    @property
+    def value(self) -> Any:
+        """The value: a copy of the array, or inside a trace the symbolic tensor."""
+        opened = current_trace()
+        if opened is not None:
+            return opened.read(self)
+        backend, array = get_backend(), self.array
+        copied = backend.empty(self._shape, self._dtype)
+        backend.copy(copied, array)
+        return copied
+
+    def numpy(self) -> np.ndarray:
+        """Return a copy of the value on the host."""
+        array = self.array
+        return self._backend.to_host(array)
+
+    def assign(self, value: Any) -> Any:
+        """Set the value; it is cast to the variable's dtype.
+
+        Raises:
+            ShapeError: The value's shape is not the variable's.
+        """
+        value = operation("convert")(value, dtype=self._dtype)
+        if tuple(value.shape) != self._shape:
+            raise ShapeError(
+                explain(
+                    f"Variable '{self.path}' cannot be assigned this value.",
+                    got=f"shape {tuple(value.shape)}",
+                    expected=f"shape {self._shape}",
+                )
+            )
+        opened = current_trace()
+        if opened is not None:
+            if not isinstance(value, Tensor):
+                value = operation("constant_tensor")(value)
+            opened.write(self, value)
+        else:
+            get_backend().copy(self.array, value)
+        return value
+
+    def assign_add(self, value: Any) -> Any:
+        """Add to the value."""
+        return self.assign(operation("add")(self, value))
+
+    def assign_sub(self, value: Any) -> Any:
+        """Subtract from the value."""
+        return self.assign(operation("subtract")(self, value))
+
+    def move(self, backend: Backend) -> None:
+        """Move the array to another backend, with all that shares its arena."""
+        if self.home is not None:
+            self.home.move(backend)
+            return
+        host = self._backend.to_host(self._array)
+        self._settle(backend, backend.from_host(host))
+
+    def _settle(self, backend: Backend, array: Array) -> None:
+        self._backend = backend
+        self._array = array
+        _storage_replaced()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        host = self.numpy()
+        return host if dtype is None else host.astype(dtype)
+
+    def __repr__(self) -> str:
+        shape = ", ".join(map(str, self._shape))
+        return f"<Variable path={self.path}, {self._dtype}[{shape}], value={self.numpy()}>"
+
+
+def _initial_value(
+    initializer: Any, shape: Sequence[int] | None, dtype: Any
+) -> np.ndarray:
+    if callable(initializer):
+        dtype = standardize_dtype(dtype)
+        value = initializer(tuple(shape or ()), dtype=dtype)
+    else:
+        value = initializer
+    if isinstance(value, get_backend().array_type):
+        value = get_backend().to_host(value)
+    host = np.asarray(value)
+    if dtype is None:
+        dtype = floatx() if host.dtype.kind == "f" else host.dtype.name
+        dtype = "int32" if isinstance(value, int) else dtype
+    return host.astype(standardize_dtype(dtype))
+
+
+class Arena:
+    """One block of memory that holds several variables of one dtype side by side.
+
+    Args:
+        variables: The variables; their values are kept, their arrays become parts of
+            the block.
+        name: Name of the block's own variable.
+
+    Attributes:
+        flat: A variable over the whole block, of shape (total size,).
+        variables: The members, in order.
+    """
+
+    def __init__(self, variables: Sequence[Variable], name: str) -> None:
+        self.variables = tuple(variables)
+        sizes = [v.size for v in variables]
+        self._offsets = dict(
+            zip(self.variables, itertools.accumulate([0, *sizes]), strict=False)
+        )
+        joined = [v.numpy().reshape(-1) for v in variables]
+        self.flat = Variable(np.concatenate(joined), dtype=variables[0].dtype, name=name)
+        for variable in variables:
+            variable.home = self
+        self._share()
+
+    @staticmethod
+    def of(variables: Sequence[Variable]) -> Arena | None:
+        """Return the arena that holds exactly these variables in this order, if any."""
+        home = variables[0].home if variables else None
+        return home if home and home.variables == tuple(variables) else None
+
+    def part_of(self, flat: Tensor, variable: Variable) -> Tensor:
+        """Return the part of a value of `flat` that belongs to a variable."""
+        start = self._offsets[variable]
+        part = operation("slice_to")(flat, slices=(slice(start, start + variable.size),))
+        return operation("reshape_to")(part, newshape=variable.shape)  # type: ignore[no-any-return]
+
+    def move(self, backend: Backend) -> None:
+        """Move the block to another backend."""
+        self.flat.move(backend)
+        self._share()
+
+    def _share(self) -> None:
+        backend, flat = self.flat._backend, self.flat._array
+        for variable, start in self._offsets.items():
+            if variable.home is not self:
+                continue  # it has found a place in another arena since
+            slices = (slice(start, start + variable.size),)
+            part = backend.view("slice_to", flat, {"slices": slices})
+            shaped = backend.view("reshape_to", part, {"newshape": variable.shape})
+            variable._settle(backend, shaped)

@@ -1,0 +1,74 @@
+"""Python's operators and NumPy-like methods of symbolic tensors and variables.
+
+They are entered here, from the operations themselves, so that `kerasish.graph` needs not
+know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.graph.tensor import Tensor
+from kerasish.graph.variable import Variable
+from kerasish.ops import elementwise, indexing, linalg, shape
+
+_BINARY = {
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.divide,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.mod,
+    "pow": elementwise.power,
+    "matmul": linalg.matmul,
+    "and": elementwise.logical_and,
+    "or": elementwise.logical_or,
+    "xor": elementwise.logical_xor,
+}
+_COMPARE = {
+    "lt": elementwise.less,
+    "le": elementwise.less_equal,
+    "gt": elementwise.greater,
+    "ge": elementwise.greater_equal,
+}
+_UNARY = {
+    "neg": elementwise.negative,
+    "abs": elementwise.absolute,
+    "invert": elementwise.logical_not,
+}
+
+
+def _forward(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: op(self, other)
+
+
+def _reflected(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: op(other, self)
+
+
+def _alone(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self: op(self)
+
+
+def install() -> None:
+    """Give `Tensor` and `Variable` their operators."""
+    for owner in (Tensor, Variable):
+        for name, op in _BINARY.items():
+            setattr(owner, f"__{name}__", _forward(op))
+            setattr(owner, f"__r{name}__", _reflected(op))
+        for name, op in _COMPARE.items():
+            setattr(owner, f"__{name}__", _forward(op))
+        for name, op in _UNARY.items():
+            setattr(owner, f"__{name}__", _alone(op))
+        owner.__getitem__ = lambda self, key: indexing.get_item(  # type: ignore[attr-defined]
+            shape.convert(self), key
+        )
+    Tensor.T = property(lambda self: shape.transpose(self))  # type: ignore[attr-defined]
+    Tensor.reshape = lambda self, *to: shape.reshape(  # type: ignore[attr-defined]
+        self, to[0] if len(to) == 1 else to
+    )
+    Tensor.astype = shape.cast  # type: ignore[attr-defined]
+
+
+install()

@@ -1,0 +1,145 @@
+"""Writing a file whole or not at all.
+
+The bytes go to a temporary file in the same folder, are forced to the disk, and then take
+the target's name in one step. A process killed half way leaves the old file as it was;
+the temporary file it left behind is removed by the next save to the same name. Every
+writer of `kerasish.saving` goes through `atomic_write`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import platform
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from kerasish.errors import explain
+
+_HOST = f"{zlib.crc32(platform.node().encode()):08x}"
+_numbers = itertools.count(1)
+_writing: set[Path] = set()
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file to write; it appears under `path` when the block ends without error.
+
+    Args:
+        path: Where the file shall be. A symbolic link is followed, so that the file it
+            points to is replaced and not the link.
+
+    Yields:
+        A binary file, readable and seekable.
+
+    Raises:
+        OSError: The folder is missing or read-only, or the disk is full; the message
+            names the file, and what was there before is unchanged.
+
+    Example:
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "a.bin")
+        >>> with atomic_write(path) as file:
+        ...     _ = file.write(b"whole")
+        >>> open(path, "rb").read()
+        b'whole'
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        _check_target(target)
+        _remove_abandoned(target)
+        with _temporary(target) as (temporary, file):
+            yield file
+            _to_disk(file)
+            file.close()
+            _keep_mode(target, temporary)
+            os.replace(temporary, target)
+        _folder_to_disk(target.parent)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+@contextmanager
+def _temporary(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    temporary = target.parent / f"{_prefix(target)}{os.getpid()}-{next(_numbers)}.tmp"
+    _writing.add(temporary)
+    try:
+        with open(temporary, "wb+") as file:
+            yield temporary, file
+    finally:
+        _writing.discard(temporary)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _prefix(target: Path) -> str:
+    # A long name is cut: most file systems allow 255 bytes.
+    return f".{target.name[:60]}.{_HOST}-"
+
+
+def _check_target(target: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(21, "there is a folder of that name")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(2, f"the folder '{target.parent}' does not exist")
+
+
+def _remove_abandoned(target: Path) -> None:
+    prefix = _prefix(target)
+    with os.scandir(target.parent) as entries:
+        names = [e.name for e in entries if e.name.startswith(prefix)]
+    for name in names:
+        temporary = target.parent / name
+        pid = name[len(prefix) :].partition("-")[0]
+        if name.endswith(".tmp") and pid.isdigit() and _abandoned(temporary, int(pid)):
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def _abandoned(temporary: Path, pid: int) -> bool:
+    if pid == os.getpid():
+        return temporary not in _writing
+    if os.name != "posix":
+        return True  # Windows refuses to remove a file that is still being written
+    try:
+        os.kill(pid, 0)  # signal 0 sends nothing, it only asks
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _keep_mode(target: Path, temporary: Path) -> None:
+    if target.exists():
+        shutil.copymode(target, temporary)
+
+
+def _folder_to_disk(folder: Path) -> None:
+    # The new name itself must survive a power cut. Not every system can do this.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _cannot_write(path: str | os.PathLike[str], error: OSError) -> OSError:
+    message = explain(
+        f"Cannot write '{os.fspath(path)}'.",
+        got=error.strerror or str(error),
+        fix="save to a folder that exists, can be written to and has room; "
+        "a file that was there before is unchanged",
+    )
+    # With an errno, Python picks the subclass (PermissionError, ...) by itself.
+    return OSError(error.errno, message) if error.errno else OSError(message)

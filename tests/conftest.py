@@ -1,0 +1,62 @@
+"""What all tests share: seeds, marks, and the surroundings of the parity tests.
+
+The environment is set first: BLAS, JAX and Keras read it when they are imported.
+"""
+
+import functools
+import os
+
+# Workers of pytest-xdist share the cores; a BLAS pool in each would fight for them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+# Real Keras, the reference of the parity tests, runs on JAX and on the CPU.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import random
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+SEED = 20240229
+PARITY = Path(__file__).parent / "parity"
+
+# The same examples in every run, and no verdict that hangs on the machine's speed.
+hypothesis.settings.register_profile(
+    "kerasish", derandomize=True, deadline=None, database=None, max_examples=60
+)
+hypothesis.settings.load_profile("kerasish")
+
+
+@functools.cache
+def why_no_gpu() -> str | None:
+    """Return why GPU tests cannot run here, or None if they can."""
+    try:
+        import cupy
+    except ImportError:
+        return "CuPy is not installed"
+    return None if cupy.cuda.is_available() else "CuPy finds no CUDA device"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if PARITY in item.path.parents:
+            item.add_marker(pytest.mark.parity)
+        if item.get_closest_marker("gpu") and why_no_gpu():
+            item.add_marker(pytest.mark.skip(reason=f"needs a GPU: {why_no_gpu()}"))
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds():
+    """Start every test from the same state of Python's and NumPy's generators."""
+    random.seed(SEED)
+    np.random.seed(SEED)
+
+
+@pytest.fixture
+def rng():
+    """A NumPy generator with a fixed seed: the source of data in tests."""
+    return np.random.default_rng(SEED)

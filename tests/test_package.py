@@ -1,0 +1,99 @@
+"""The distribution: what the wheel holds, what it asks for, and what stays outside."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+import kerasish
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+IMPORT_PACKAGES = {"kerasish", "kerasish_numpy", "kerasish_cupy"}
+DATA_FILES = {
+    "kerasish/py.typed",
+    "kerasish/datasets/digits.npz",
+    "kerasish/datasets/digits.md",
+}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of this source tree, built without a network or an environment."""
+    pytest.importorskip("hatchling", reason="hatchling (extra: test) builds the wheel")
+    folder = tmp_path_factory.mktemp("wheel")
+    finished = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/METADATA"))
+    return Parser().parsestr(wheel.read(name).decode("utf-8"))
+
+
+def source_files(folder):
+    return {
+        path.relative_to(folder.parent).as_posix()
+        for path in folder.rglob("*.py")
+        if "__pycache__" not in path.parts
+    }
+
+
+def test_version_is_the_same_everywhere():
+    assert kerasish.__version__ == PROJECT["project"]["version"]
+
+
+def test_changelog_has_the_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{PROJECT['project']['version']}]" in changelog
+
+
+def test_wheel_installs_our_packages_and_no_other(wheel):
+    names = {name.partition("/")[0] for name in wheel.namelist()}
+    packages = {name for name in names if not name.endswith(".dist-info")}
+    assert packages == IMPORT_PACKAGES
+
+
+@pytest.mark.parametrize(
+    "folder", ["kerasish", "backends/kerasish_numpy", "backends/kerasish_cupy"]
+)
+def test_wheel_holds_every_module(wheel, folder):
+    assert source_files(ROOT / folder) - set(wheel.namelist()) == set()
+
+
+@pytest.mark.parametrize("name", sorted(DATA_FILES))
+def test_wheel_holds_the_data_files(wheel, name):
+    assert wheel.read(name) == (ROOT / name).read_bytes()
+
+
+def test_wheel_holds_the_licence(wheel):
+    (name,) = (n for n in wheel.namelist() if n.endswith("/licenses/LICENSE"))
+    text = wheel.read(name).decode("utf-8")
+    assert "Apache License" in text
+    assert "The kerasish authors" in text
+
+
+def test_only_numpy_and_h5py_are_required(metadata):
+    required = [r for r in metadata.get_all("Requires-Dist") if "extra ==" not in r]
+    assert sorted(required) == ["h5py>=3.10", "numpy>=2"]
+
+
+def test_keras_is_asked_for_by_the_parity_extra_alone(metadata):
+    asking = [r for r in metadata.get_all("Requires-Dist") if r.startswith("keras")]
+    assert len(asking) == 1
+    assert "extra == 'parity'" in asking[0]
