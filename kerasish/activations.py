@@ -1,8 +1,8 @@
 """Activation functions by Keras's names: `keras.activations`.
 
-Thin functions over `kerasish.ops`, which holds the formulas, gradients and fused kernels.
-`get` turns what a layer was given into a function: a name, a config, or any callable;
-None stands for `linear`.
+Thin functions over `kerasish.ops`, which holds the formulas and gradients, and where a
+backend may put fused kernels. `get` turns what a layer was given into a function: a
+name, a config, or any callable; None stands for `linear`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def relu(
 ) -> Any:
     """Rectified linear unit: max(x, 0).
 
-    With all arguments: `x` above `threshold`, `negative_slope * (x - threshold)` below,
-    and never more than `max_value`.
+    With all arguments: `x` above `threshold`, `negative_slope * (x - threshold)` below;
+    where there is a `max_value`, the first is held to [0, max_value].
 
     Args:
         x: Tensor of any shape.
@@ -45,6 +45,8 @@ def relu(
     else:
         positive = ops.where(ops.greater(x, threshold), x, 0)
     if max_value is not None:
+        # a negative threshold lets negative values through
+        positive = ops.relu(positive) if threshold < 0 else positive
         positive = ops.minimum(positive, max_value)
     if negative_slope == 0:
         return positive
@@ -269,7 +271,8 @@ def glu(x: Any, axis: int = -1) -> Any:
     """Gated linear unit: the first half along `axis` times sigmoid of the second.
 
     References:
-        Dauphin et al., "Language Modeling with Gated Convolutional Networks", ICML 2017.
+        Dauphin et al., "Language Modeling with Gated Convolutional Networks", ICML
+        2017.
     """
     return ops.glu(x, axis=axis)
 

@@ -29,6 +29,10 @@ class Constraint(Configurable):
         [0.5, 1.0]
     """
 
+    def __init__(self) -> None:
+        # object's own constructor would swallow arguments that nobody takes
+        super().__init__()
+
     def __call__(self, w: Any) -> Any:
         """Return the allowed weight for `w`, of the same shape; `w` itself here."""
         return ops.convert_to_tensor(w)

@@ -1,7 +1,7 @@
 """Penalties on weights and activations: `keras.regularizers`.
 
-A regularizer is called with a tensor and returns a scalar that is added to the loss. Any
-callable will do where one is asked for.
+A regularizer is called with a tensor and returns a scalar that is added to the loss.
+Any callable will do where one is asked for.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ class Regularizer(Configurable):
         17.0
     """
 
+    def __init__(self) -> None:
+        # object's own constructor would swallow arguments that nobody takes
+        super().__init__()
+
     def __call__(self, x: Any) -> Any:
-        """Return the penalty of `x`, a scalar; zero unless a subclass says otherwise."""
+        """Return the penalty of `x`, a scalar; zero in this class."""
         return 0.0
 
 
@@ -113,8 +117,8 @@ class OrthogonalRegularizer(Regularizer):
     """Penalty on the mean |cosine| between the rows, or columns, of a matrix.
 
     `factor * sum(|cosines of distinct pairs|) / number of pairs`, zero without pairs.
-    With `mode="columns"` columns are scaled to unit length; Keras 3.15 scales rows by the
-    columns' norms there, and refuses matrices that are not square.
+    With `mode="columns"` the columns are scaled to unit length; Keras 3.15 scales rows
+    by the columns' norms there, and refuses matrices that are not square.
 
     Args:
         factor: Factor of the penalty; not negative. None means 0.01.
@@ -140,7 +144,8 @@ class OrthogonalRegularizer(Regularizer):
         Raises:
             ShapeError: `x` is not a matrix.
         """
-        if len(x.shape) != 2 if hasattr(x, "shape") else False:
+        x = ops.convert_to_tensor(x)
+        if len(x.shape) != 2:
             raise ShapeError(
                 explain(
                     "OrthogonalRegularizer takes matrices only.",
@@ -148,7 +153,7 @@ class OrthogonalRegularizer(Regularizer):
                     expected="two axes",
                 )
             )
-        rows = ops.transpose(x) if self.mode == "columns" else ops.convert_to_tensor(x)
+        rows = ops.transpose(x) if self.mode == "columns" else x
         squares = ops.sum(ops.square(rows), axis=1, keepdims=True)
         rows = ops.divide(rows, ops.sqrt(ops.maximum(squares, _TINY)))
         count = rows.shape[0]
@@ -194,8 +199,9 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 def _factor(who: str, name: str, value: Any, default: float) -> float:
     if value is None:
         return default
-    if isinstance(value, numbers.Real) and 0 <= value and math.isfinite(value):
-        return float(value)
+    number = float(value) if isinstance(value, numbers.Real) else math.nan
+    if 0 <= number < math.inf:
+        return number
     raise ValueError(
         explain(
             f"{who} cannot use this `{name}`.",

@@ -91,13 +91,19 @@ class Backend(abc.ABC):
             return own(out, inputs, attributes)  # type: ignore[no-any-return]
         return functools.partial(kernel, out, *inputs, **attributes)
 
-    def stage(self, array: np.ndarray) -> Any:
-        """Return where batches of a host array should be gathered from."""
-        return array
+    def host_view(self, array: Array) -> np.ndarray | None:
+        """Return the array itself if it lies in host memory, so that batches can be
+        gathered straight into it; else None.
+        """
+        return None
 
     @abc.abstractmethod
-    def gather(self, source: Any, indices: Any, out: Array) -> None:
-        """Write the rows `indices` (an int array or a slice) of a staged array to `out`."""
+    def upload(self, target: Array, source: np.ndarray) -> None:
+        """Write a host array into a device array of the same shape and dtype."""
+
+    def flush_denormals(self, array: Array) -> None:
+        """Set subnormal elements to zero; asked for only if hardware does not do it."""
+        return
 
     def compile(self, graph: Any) -> Any | None:
         """Return an executable for a whole graph, or None to use the planner."""

@@ -6,14 +6,13 @@ Both write the rate of the epoch into its logs, as `learning_rate`.
 from __future__ import annotations
 
 import inspect
-import math
 import numbers
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from kerasish.callbacks.base import Callback, Logs
-from kerasish.callbacks.monitor import MonitorCallback
+from kerasish.callbacks.monitor import MonitorCallback, as_float32
 from kerasish.errors import explain, unknown_name
 from kerasish.utils import io
 
@@ -179,7 +178,7 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def _reduce(self, epoch: int, rate: float) -> None:
         # The optimizer keeps it in float32, so `min_lr` may come back rounded up.
-        if rate <= self.min_lr or math.isclose(rate, self.min_lr, rel_tol=1e-6):
+        if rate <= as_float32(self.min_lr):
             return
         lowered = max(rate * self.factor, self.min_lr)
         self.model.optimizer.learning_rate = lowered

@@ -1,11 +1,14 @@
 """The base of callbacks that watch one metric: is a value better than the best so far?
 
 Whether small or large is better is found at the first look, when the model is compiled
-and built. A metric says it by `_direction`, "up" or "down"; a loss is always "down".
+and built. Of Keras's metrics it is known by class; a metric of one's own may say it by
+an attribute `_direction`, "up" or "down", as in Keras. Values are compared in float32,
+the precision they were computed in: a change of just `min_delta` is judged as in Keras.
 """
 
 from __future__ import annotations
 
+import ctypes
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +16,53 @@ from typing import Any
 
 from kerasish.callbacks.base import Callback
 from kerasish.errors import explain
+
+HIGHER_IS_BETTER = frozenset(
+    {
+        "AUC",
+        "Accuracy",
+        "BinaryAccuracy",
+        "BinaryIoU",
+        "CategoricalAccuracy",
+        "ConcordanceCorrelation",
+        "CosineSimilarity",
+        "F1Score",
+        "FBetaScore",
+        "IoU",
+        "MeanIoU",
+        "OneHotIoU",
+        "OneHotMeanIoU",
+        "PearsonCorrelation",
+        "Precision",
+        "PrecisionAtRecall",
+        "R2Score",
+        "Recall",
+        "RecallAtPrecision",
+        "SensitivityAtSpecificity",
+        "SparseCategoricalAccuracy",
+        "SparseTopKCategoricalAccuracy",
+        "SpecificityAtSensitivity",
+        "TopKCategoricalAccuracy",
+    }
+)
+LOWER_IS_BETTER = frozenset(
+    {
+        "BinaryCrossentropy",
+        "CategoricalCrossentropy",
+        "CategoricalHinge",
+        "Hinge",
+        "KLDivergence",
+        "LogCoshError",
+        "MeanAbsoluteError",
+        "MeanAbsolutePercentageError",
+        "MeanSquaredError",
+        "MeanSquaredLogarithmicError",
+        "Poisson",
+        "RootMeanSquaredError",
+        "SparseCategoricalCrossentropy",
+        "SquaredHinge",
+    }
+)
 
 
 class MonitorCallback(Callback):
@@ -58,23 +108,24 @@ class MonitorCallback(Callback):
         """
         if self.monitor_op is not None:
             return
-        mode = self.mode if self.mode != "auto" else self._mode_of_metric()
+        mode = self.mode if self.mode != "auto" else self._resolve_mode()
         self.monitor_op = operator.lt if mode == "min" else operator.gt
         if mode == "min":
             self.min_delta = -self.min_delta
 
-    def _mode_of_metric(self) -> str:
+    def _resolve_mode(self) -> str:
         name = self.monitor.removeprefix("val_")
         metrics = list(_flatten(getattr(self.model, "metrics", None) or ()))
-        mode = _MODES.get(_direction(name, metrics))
+        mode = _mode_of(name, metrics)
         if mode is not None:
             return mode
+        known = [m.name for m in metrics if hasattr(m, "name")]
         raise ValueError(
             explain(
                 f"{type(self).__name__} callback received monitor={self.monitor}, but "
                 "it cannot be told whether that metric should be maximized or "
                 "minimized.",
-                got=f"a model with the metrics {[m.name for m in metrics]}",
+                got=f"a model with the metrics {known}",
                 expected="the loss, or a metric that knows which values are better",
                 fix="pass `mode='max'` if higher is better, else `mode='min'`",
             )
@@ -85,10 +136,13 @@ class MonitorCallback(Callback):
         if reference_value is None:
             return True
         assert self.monitor_op is not None
-        return bool(self.monitor_op(monitor_value - self.min_delta, reference_value))
+        least = as_float32(monitor_value - self.min_delta)
+        return self.monitor_op(least, as_float32(reference_value))
 
 
-_MODES = {"up": "max", "down": "min"}
+def as_float32(value: Any) -> float:
+    """Return a number rounded to float32; beyond its range, infinity."""
+    return ctypes.c_float(value).value
 
 
 def _flatten(metrics: Iterable[Any]) -> Iterator[Any]:
@@ -98,15 +152,25 @@ def _flatten(metrics: Iterable[Any]) -> Iterator[Any]:
         yield from _flatten(getattr(metric, "metrics", None) or ())
 
 
-def _direction(name: str, metrics: list[Any]) -> Any:
-    """Return "up", "down", or None if the metric is unknown or does not say."""
+def _mode_of(name: str, metrics: list[Any]) -> str | None:
+    """Return "min", "max", or None if the metric is unknown or does not say."""
     if name == "loss":
-        return "down"
-    directions = {m.name: getattr(m, "_direction", None) for m in metrics}
-    if name in directions:
-        return directions[name]
+        return "min"
+    modes = {m.name: _mode_of_metric(m) for m in metrics if hasattr(m, "name")}
+    if name in modes:
+        return modes[name]
     # With several outputs, logs have the output's name before the metric's.
     if name.endswith("_loss"):
-        return "down"
-    endings = [known for known in directions if name.endswith(f"_{known}")]
-    return directions[max(endings, key=len)] if endings else None
+        return "min"
+    endings = [known for known in modes if name.endswith(f"_{known}")]
+    return modes[max(endings, key=len)] if endings else None
+
+
+def _mode_of_metric(metric: Any) -> str | None:
+    direction = getattr(metric, "_direction", None)
+    classes = {cls.__name__ for cls in type(metric).__mro__}
+    if direction == "up" or (direction is None and classes & HIGHER_IS_BETTER):
+        return "max"
+    if direction == "down" or (direction is None and classes & LOWER_IS_BETTER):
+        return "min"
+    return None

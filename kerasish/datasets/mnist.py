@@ -58,7 +58,8 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
 
 def _read(file: Path) -> list[NDArray[Any]]:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        # opened here: of a damaged file, `np.load` would leave the closing to chance
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             return [archive[name] for name in _NAMES]
     except (KeyError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
         names = ", ".join(_NAMES)

@@ -134,7 +134,10 @@ def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
 
 
 def gradient_graph(
-    function: Callable[..., Any], specs: Sequence[Any], argnums: Sequence[int]
+    function: Callable[..., Any],
+    specs: Sequence[Any],
+    argnums: Sequence[int],
+    variables: Sequence[Any] | None = None,
 ) -> Graph:
     """Return a graph of a scalar function's value and its gradients.
 
@@ -142,6 +145,7 @@ def gradient_graph(
         function: Python over `kerasish.ops` returning a scalar.
         specs: Specs of its arguments, as `trace` takes them.
         argnums: Positions of the arguments to differentiate by.
+        variables: Variables to differentiate by, in place of arguments.
 
     Returns:
         A graph whose result is `(value, [gradient of each argnum, in its structure])`.
@@ -151,7 +155,10 @@ def gradient_graph(
         value = operation("convert")(function(*arguments))
         if not isinstance(value, Tensor):
             value = operation("constant_tensor")(value)
-        chosen = [arguments[i] for i in argnums]
+        if variables is None:
+            chosen: list[Any] = [arguments[i] for i in argnums]
+        else:
+            chosen = [operation("convert")(v) for v in variables]
         sources = tree.flatten(chosen)
         found = gradients(value, sources)
         zeros = operation("zeros_like_tensor")

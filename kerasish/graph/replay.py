@@ -42,7 +42,17 @@ class Replay:
         self._arrays: dict[Tensor, Array] = {}
         self._slots: dict[Slot, Array] = {}
         self.inputs = [backend.empty(t.shape, t.dtype) for t in plan.graph.inputs]
+        views = [backend.host_view(a) for a in self.inputs]
+        self._host_inputs = None if any(v is None for v in views) else views
         self._bind()
+
+    def feed(self, batch: Any) -> None:
+        """Fill the inputs from a batch (`write(buffers)`, `arrays()`)."""
+        if self._host_inputs is not None:
+            batch.write(self._host_inputs)
+            return
+        for target, source in zip(self.inputs, batch.arrays(), strict=True):
+            self._backend.upload(target, source)
 
     def _bind(self) -> None:
         self._generation = storage_generation()

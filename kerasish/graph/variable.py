@@ -164,6 +164,15 @@ class Variable:
         host = self.numpy()
         return host if dtype is None else host.astype(dtype)
 
+    def __float__(self) -> float:
+        return float(self.numpy())
+
+    def __int__(self) -> int:
+        return int(self.numpy())
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy())
+
     def __repr__(self) -> str:
         shape = ", ".join(map(str, self._shape))
         return f"<Variable path={self.path}, {self._dtype}[{shape}], value={self.numpy()}>"

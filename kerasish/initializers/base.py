@@ -32,6 +32,10 @@ class Initializer(Configurable):
         array([7., 7.], dtype=float32)
     """
 
+    def __init__(self) -> None:
+        # object's own constructor would swallow arguments that nobody takes
+        super().__init__()
+
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
         """Return initial values as a host array.
 
@@ -54,8 +58,8 @@ class Initializer(Configurable):
 class RandomInitializer(Initializer):
     """Base class of initializers that draw: keeps the seed as Keras does.
 
-    An integer seed, or none, gives the same values in every call of one object (without a
-    seed, one is drawn when the object is made); a `SeedGenerator` gives new values.
+    An integer seed, or none, gives the same values in every call of one object (without
+    a seed, one is drawn when the object is made); a `SeedGenerator` gives new values.
 
     Args:
         seed: Integer in [0, 2**32), `SeedGenerator`, its config, or None.

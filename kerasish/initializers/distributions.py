@@ -103,7 +103,7 @@ class RandomUniform(RandomInitializer):
 class TruncatedNormal(RandomInitializer):
     """Normal distribution without what is more than two deviations off the mean.
 
-    The standard deviation of the values is about `0.88 * stddev`, as the tails are gone.
+    The standard deviation of the values is about `0.88 * stddev`: the tails are gone.
 
     Args:
         mean: Mean of the values.
@@ -135,7 +135,7 @@ class TruncatedNormal(RandomInitializer):
 class Orthogonal(RandomInitializer):
     """Random matrix with orthonormal columns (or rows, if those are fewer).
 
-    A kernel with more than two axes is taken as a matrix whose columns are its last axis.
+    A kernel with more than two axes is taken as a matrix, its last axis the columns.
 
     Args:
         gain: Factor of the orthonormal matrix.
@@ -176,9 +176,7 @@ class Orthogonal(RandomInitializer):
         return (self.gain * matrix).reshape(tuple(shape)).astype(result)
 
 
-def _orthonormal(
-    generator: np.random.Generator, rows: int, columns: int
-) -> np.ndarray:
+def _orthonormal(generator: np.random.Generator, rows: int, columns: int) -> np.ndarray:
     """Return a matrix drawn uniformly from those with orthonormal columns or rows."""
     # float64 throughout: LAPACK builds then agree after rounding to float32
     tall = generator.standard_normal((max(rows, columns), min(rows, columns)))

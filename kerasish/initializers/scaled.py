@@ -1,4 +1,4 @@
-"""Initializers whose spread follows from the number of inputs and outputs of a kernel."""
+"""Initializers whose spread follows from a kernel's number of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kerasish.initializers.base import DIRECTORY, RandomInitializer, float_dtype
 
 _MODES = ("fan_in", "fan_out", "fan_avg")
 _DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
-# Standard deviation of N(0, 1) cut at two deviations; dividing by it restores the wanted
-# variance: sqrt(1 - 4 pdf(2) / (cdf(2) - cdf(-2))).
+# Standard deviation of N(0, 1) cut at two deviations, by which values are divided to
+# restore the variance: sqrt(1 - 4 pdf(2) / (cdf(2) - cdf(-2))).
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 Axes = Iterable[int] | None

@@ -1,7 +1,7 @@
 """What training lowers: `keras.losses`.
 
-Each loss is a function, which gives one value per sample, and a class, which weights and
-reduces them. `get` turns what `compile` was given into one.
+Each loss is a function, which gives one value per sample, and a class, which weights
+and reduces them. `get` turns what `compile` was given into one.
 """
 
 from kerasish.losses.base import Loss

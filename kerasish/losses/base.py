@@ -1,8 +1,8 @@
 """`Loss`: from one value per sample to the number that training lowers.
 
 A loss computes values (`call`), weights them by `sample_weight`, and reduces them. What
-others rely on: `Loss.__call__`, the reductions, and `LossFunctionWrapper`, which makes a
-loss of any `fn(y_true, y_pred)`.
+others rely on: `Loss.__call__`, the reductions, and `LossFunctionWrapper`, which makes
+a loss of any `fn(y_true, y_pred)`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,22 @@ def check_reduction(reduction: Any) -> None:
 
 def accepts(cls: type, argument: str) -> bool:
     """Return whether the constructor of `cls` takes an argument of this name."""
-    parameters = inspect.signature(cls.__init__).parameters
+    # not of the class: `Configurable.__new__` takes anything
+    parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     return argument in parameters or any(
         p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()
     )
+
+
+def without_defaults(
+    config: dict[str, Any], defaults: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a config without the entries that equal those of `defaults`."""
+    return {
+        name: value
+        for name, value in config.items()
+        if name not in defaults or value != defaults[name]
+    }
 
 
 @public("keras.losses")
@@ -120,7 +132,7 @@ class Loss(Configurable):
         return ops.convert_to_tensor(y_true, dtype=self._dtype)
 
     def _masked_weight(self, mask: Any, sample_weight: Any) -> Any:
-        """Return weights that are 0 where masked, scaled so that means leave those out."""
+        """Return weights of 0 where masked, scaled so that means leave those out."""
         weight = ops.cast(mask, self._dtype)
         if self.reduction in _MEANS:
             total = float(math.prod(weight.shape))
@@ -138,10 +150,7 @@ class Loss(Configurable):
         for name in ("name", "reduction"):
             if accepts(type(self), name):
                 config.setdefault(name, getattr(self, name))
-        for name, default in self.config_if_changed.items():
-            if name in config and config[name] == default:
-                del config[name]
-        return config
+        return without_defaults(config, self.config_if_changed)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, reduction={self.reduction}>"

@@ -25,6 +25,8 @@ from kerasish.losses.probabilistic import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
 )
 
 _BY_SHAPE = ("crossentropy", "ce")
@@ -94,9 +96,9 @@ class CompileLoss:
     def build(self, y_true_shape: Shape, y_pred_shape: Shape) -> None:
         """Settle what depends on shapes, and check them.
 
-        Unlike the losses themselves, which broadcast as in Keras, the built-in ones must
-        here be given targets that match the predictions: a column of targets against
-        several outputs is nearly always a mistake.
+        The losses themselves broadcast as in Keras. Here the built-in ones must have
+        targets that match the predictions: a column of targets against several outputs
+        is nearly always a mistake.
 
         Args:
             y_true_shape: Shape of the targets, batch axis first; None where unknown.
@@ -108,7 +110,7 @@ class CompileLoss:
         shapes = tuple(y_true_shape), tuple(y_pred_shape)
         for term in self.terms:
             if term.identifier in _BY_SHAPE:
-                term.loss = resolve_crossentropy(*shapes)()
+                term.loss = as_loss(resolve_crossentropy(*shapes))
             check_shapes(term.loss, *shapes)
         self.built = True
 
@@ -168,7 +170,7 @@ def as_loss(identifier: Any) -> Loss:
     return loss if isinstance(loss, Loss) else LossFunctionWrapper(loss)
 
 
-def resolve_crossentropy(y_true: Shape, y_pred: Shape) -> type[LossFunctionWrapper]:
+def resolve_crossentropy(y_true: Shape, y_pred: Shape) -> type[Loss]:
     """Return the crossentropy that the name "crossentropy" means for these shapes.
 
     Args:
@@ -198,11 +200,11 @@ def check_shapes(loss: Any, y_true: Shape, y_pred: Shape) -> None:
         return
     what = f"Loss '{loss.name}'"
     y_true, y_pred = matched_shapes(y_true, y_pred)
-    if fn is lookup.sparse_categorical_crossentropy:
+    if fn is sparse_categorical_crossentropy:
         if len(y_true) == len(y_pred) and y_true[-1] == 1:
             y_true = y_true[:-1]
         require_labels(y_true, y_pred, what, loss.fn_arguments.get("axis", -1))
-    elif fn is lookup.categorical_crossentropy:
+    elif fn is categorical_crossentropy:
         require_one_hot(y_true, y_pred, what)
     else:
         require_same_shape(y_true, y_pred, what)
@@ -213,7 +215,9 @@ def _for_output(given: Any, output_names: list[str], what: str) -> Any:
     if isinstance(given, Mapping) and "class_name" not in given:
         strange = [str(name) for name in given if name not in output_names]
         if strange:
-            raise ValueError(unknown_name(f"output in {what}", strange[0], output_names))
+            raise ValueError(
+                unknown_name(f"output in {what}", strange[0], output_names)
+            )
         return next(iter(given.values()), None)
     if not isinstance(given, (list, tuple)):
         return given

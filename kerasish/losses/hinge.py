@@ -1,7 +1,7 @@
 """Losses of a margin: hinge, squared hinge, categorical hinge.
 
-Each comes as a function, which gives one value per sample, and as a class, which weights
-and reduces.
+Each comes as a function, which gives one value per sample, and as a class, which
+weights and reduces.
 """
 
 from __future__ import annotations

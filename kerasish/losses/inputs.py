@@ -1,18 +1,20 @@
 """Targets and predictions brought into one form: floating, of one rank, fitting shapes.
 
 Losses and metrics share these helpers. The rank rule is Keras's: where the ranks differ
-by one and the longer shape ends in 1, a vector becomes a column, anything else loses the
-trailing 1. The checks say what came, what was expected and how to mend it, and tell
+by one and the longer shape ends in 1, a vector becomes a column, anything else loses
+the trailing 1. The checks say what came, what was expected and how to mend it, and tell
 apart the two common mix-ups of integer and one-hot labels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kerasish import ops
 from kerasish.backend import dtypes, floatx, standardize_dtype
 from kerasish.errors import ShapeError, explain
+from kerasish.saving.registry import snake_case
 
 Shape = tuple[int | None, ...]
 
@@ -77,9 +79,9 @@ def match_ranks(first: Any, second: Any) -> tuple[Any, Any]:
     return reshaped(first, shapes[0]), reshaped(second, shapes[1])
 
 
-def reshaped(x: Any, shape: Shape) -> Any:
+def reshaped(x: Any, shape: Sequence[Any]) -> Any:
     """Return `x` in `shape`; `x` itself if it has it already."""
-    return x if tuple(x.shape) == shape else ops.reshape(x, shape)
+    return x if tuple(x.shape) == tuple(shape) else ops.reshape(x, shape)
 
 
 def elementwise_pair(y_true: Any, y_pred: Any, what: str) -> tuple[Any, Any]:
@@ -145,8 +147,8 @@ def _mismatch(y_true: Shape, y_pred: Shape, what: str) -> ShapeError:
     fix = "check the target array, or the units of the last layer"
     if looks_like_labels(y_true, y_pred):
         fix = (
-            "for whole-number class labels use SparseCategoricalCrossentropy, or "
-            f"to_categorical(y, {y_pred[-1]}) for one-hot targets"
+            f"for whole-number class labels use to_categorical(y, {y_pred[-1]}), or "
+            "the sparse loss or metric, such as SparseCategoricalCrossentropy"
         )
     return ShapeError(
         explain(
@@ -177,21 +179,31 @@ def class_labels_shape(y_true: Shape, y_pred: Shape) -> bool:
     return len(y_true) < len(y_pred) or ends_in_one
 
 
-def require_one_hot(y_true: Shape, y_pred: Shape, what: str) -> None:
+def require_one_hot(
+    y_true: Shape,
+    y_pred: Shape,
+    what: str,
+    other: str = "SparseCategoricalCrossentropy",
+) -> None:
     """Raise unless the targets hold one row of probabilities per row of predictions.
+
+    Args:
+        y_true: Shape of the targets; None where unknown.
+        y_pred: Shape of the predictions.
+        what: Name of the loss or metric.
+        other: The class that takes whole-number labels, to recommend.
 
     Raises:
         ShapeError: The shapes differ; integer labels are recognised and named.
     """
     if _agree(y_true, y_pred):
         return
-    fix = "make the last layer's units the number of columns of y_true"
-    found = ""
+    found, fix = "", "make the last layer's units the number of columns of y_true"
     if looks_like_labels(y_true, y_pred):
         found = ", which looks like whole-number class labels"
         fix = (
-            "use SparseCategoricalCrossentropy ('sparse_categorical_crossentropy') for "
-            f"whole-number labels, or to_categorical(y, {y_pred[-1]}) for one-hot ones"
+            f"use {other} ('{snake_case(other)}') for whole-number labels, or "
+            f"to_categorical(y, {y_pred[-1]}) to make one-hot targets of them"
         )
     raise ShapeError(
         explain(
@@ -203,7 +215,13 @@ def require_one_hot(y_true: Shape, y_pred: Shape, what: str) -> None:
     )
 
 
-def require_labels(y_true: Shape, y_pred: Shape, what: str, axis: int = -1) -> None:
+def require_labels(
+    y_true: Shape,
+    y_pred: Shape,
+    what: str,
+    axis: int = -1,
+    other: str = "CategoricalCrossentropy",
+) -> None:
     """Raise unless the targets hold one class number per row of predictions.
 
     Args:
@@ -211,6 +229,7 @@ def require_labels(y_true: Shape, y_pred: Shape, what: str, axis: int = -1) -> N
         y_pred: Shape of the predictions, with it.
         what: Name of the loss or metric.
         axis: The class axis of the predictions.
+        other: The class that takes one-hot targets, to recommend.
 
     Raises:
         ShapeError: The shapes do not fit; one-hot targets are recognised and named.
@@ -223,8 +242,8 @@ def require_labels(y_true: Shape, y_pred: Shape, what: str, axis: int = -1) -> N
     if y_true and _agree(y_true, y_pred):
         found = ", which looks like one-hot rows"
         fix = (
-            "use CategoricalCrossentropy ('categorical_crossentropy') for one-hot "
-            "targets, or y.argmax(axis=-1) to turn them into whole-number labels"
+            f"use {other} ('{snake_case(other)}') for one-hot targets, or "
+            "y.argmax(axis=-1) to make whole-number labels of them"
         )
     raise ShapeError(
         explain(

@@ -1,7 +1,7 @@
 """Losses of predicted probabilities: crossentropies, Poisson, Kullback-Leibler.
 
-Each comes as a function, which gives one value per sample, and as a class, which weights
-and reduces. The crossentropies are written by way of `kerasish.ops`, whose compiler
+Each comes as a function, which gives one value per sample, and as a class, which
+weights and reduces. The crossentropies go by way of `kerasish.ops`, whose compiler
 recognises them behind a softmax or sigmoid.
 """
 
@@ -87,7 +87,8 @@ def categorical_crossentropy(
     shapes = tuple(y_true.shape), tuple(y_pred.shape)
     require_one_hot(*shapes, "categorical_crossentropy")
     if label_smoothing:
-        evenly = label_smoothing / y_pred.shape[axis]
+        # Keras counts the classes on the last axis, whatever `axis` says
+        evenly = label_smoothing / y_pred.shape[-1]
         y_true = y_true * (1.0 - label_smoothing) + evenly
     return ops.categorical_crossentropy(
         y_true, y_pred, from_logits=from_logits, axis=axis

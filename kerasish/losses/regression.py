@@ -1,7 +1,7 @@
 """Losses of real-valued predictions: squared, absolute, relative, robust, angular.
 
-Each comes as a function, which gives one value per sample (the mean over the last axis),
-and as a class, which weights and reduces. Formulas and clipping are Keras's.
+Each comes as a function, which gives one value per sample (the mean over the last
+axis), and as a class, which weights and reduces. Formulas and clipping are Keras's.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """Return the mean over the last axis of a loss quadratic near 0, linear beyond.
 
-    For the error e it is e^2 / 2 where abs(e) <= delta, else delta abs(e) - delta^2 / 2.
+    Of an error e: e^2 / 2 where abs(e) <= delta, else delta abs(e) - delta^2 / 2.
 
     Args:
         y_true: Targets, shape (batch, ..., d).

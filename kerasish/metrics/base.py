@@ -7,17 +7,16 @@ making, then those of metrics held as attributes) and `create_variables`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
 from kerasish.initializers.lookup import get as get_initializer
-from kerasish.losses.base import accepts
+from kerasish.losses.base import accepts, without_defaults
 from kerasish.losses.inputs import compute_dtype
-from kerasish.metrics.directories import METRICS
 from kerasish.metrics.naming import unique_name
 from kerasish.saving.registry import Configurable, public, snake_case
 
@@ -47,6 +46,9 @@ class Metric(Configurable):
         3.0
     """
 
+    # arguments Keras leaves out of the config; ours holds them when they are changed
+    config_if_changed: ClassVar[dict[str, Any]] = {}
+
     _own_variables: list[Variable]
     _inner_metrics: list[Metric]
 
@@ -72,7 +74,9 @@ class Metric(Configurable):
                     fix="call `super().__init__()` first in its `__init__`",
                 )
             )
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise AttributeError(
+            f"'{type(self).__name__}' object has no attribute '{name}'"
+        )
 
     @staticmethod
     def _track(known: list[Any], item: Any) -> None:
@@ -106,7 +110,7 @@ class Metric(Configurable):
             shape: Its shape.
             initializer: Name, initializer or callable for the first value.
             dtype: Its dtype; the metric's by default.
-            aggregation: How copies on several devices are joined; one device ignores it.
+            aggregation: How copies on several devices are joined; unused on one.
             name: Last part of its path.
 
         Returns:
@@ -215,7 +219,7 @@ class Metric(Configurable):
             return [variable.value for variable in self.variables]
 
     def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
-        """Return the result that these variables stand for; the state stays as it is."""
+        """Return the result that these variables stand for; the state stays."""
         with self._holding(metric_variables):
             return self.result()
 
@@ -230,12 +234,7 @@ class Metric(Configurable):
         for name in ("name", "dtype"):
             if name in config or accepts(type(self), name):
                 config[name] = getattr(self, name)
-        return config
+        return without_defaults(config, self.config_if_changed)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def metric(*aliases: str) -> Callable[[type[Metric]], type[Metric]]:
-    """Enter a metric class under its name, its snake case and `aliases`."""
-    return METRICS.add(*aliases)

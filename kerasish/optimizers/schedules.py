@@ -1,9 +1,9 @@
 """Learning rates that change with the step: `keras.optimizers.schedules`.
 
 A schedule is called with the step number, a Python number or a tensor, and returns the
-rate, a float scalar. All are written in ops without branches on the step, so an optimizer
-can call them inside a traced step, where the step number is a variable. Rates are
-computed in float32 (float64 if that is `floatx()`), also from whole numbers.
+rate, a float scalar. All are written in ops without branches on the step, so that an
+optimizer can call them inside a traced step, where the step number is a variable. Rates
+are computed in float32 (float64 if that is `floatx()`), also from whole numbers.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class LearningRateSchedule(Configurable):
         >>> float(Inverse(1.0)(3))
         0.25
     """
+
+    def __init__(self) -> None:
+        # object's own constructor would swallow arguments that nobody takes
+        super().__init__()
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate at a step.
@@ -102,7 +106,7 @@ class InverseTimeDecay(LearningRateSchedule):
         initial_learning_rate: Rate at step 0.
         decay_steps: Steps per growth; positive.
         decay_rate: The growth.
-        staircase: Whether the rate falls in stairs: `step / decay_steps` is rounded down.
+        staircase: Whether the rate falls in stairs: the quotient is rounded down.
         name: Name of the schedule.
 
     Raises:
@@ -140,7 +144,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     """One rate up to each boundary, and the last one after.
 
     Args:
-        boundaries: Steps in rising order; the boundary itself still has the rate before.
+        boundaries: Steps in rising order; a boundary still has the rate before it.
         values: Rates, one more than boundaries.
         name: Name of the schedule.
 

@@ -20,8 +20,8 @@ Seed = int | SeedGenerator | None
 Shape = int | Sequence[int]
 
 _WORD_BITS = 32
-# Random bits in a float of [0, 1): as many as its significand holds, so that every value
-# is exact and none rounds up to 1.
+# Random bits in a float of [0, 1): as many as its significand holds, so that every
+# value is exact and none rounds up to 1.
 _DIGITS = {"float16": 11, "float32": 24}
 # erf(sqrt(2)): the share of a normal distribution within two standard deviations.
 _WITHIN_TWO = 0.9544997361036416
@@ -208,7 +208,8 @@ def categorical(
     batch, classes = logits.shape
     bits = ops.random_bits(make_key(seed), (batch, num_samples, classes))
     # half a step up: neither logarithm below sees a zero
-    u = ops.multiply(ops.add(ops.cast(ops.right_shift(bits, 9), "float32"), 0.5), 2**-23)
+    places = ops.add(ops.cast(ops.right_shift(bits, 9), "float32"), 0.5)
+    u = ops.multiply(places, 2.0**-23)
     gumbel = ops.negative(ops.log(ops.negative(ops.log(u))))
     scores = ops.add(ops.expand_dims(logits, 1), gumbel)
     return ops.cast(ops.argmax(scores, axis=-1), standardize_dtype(dtype))
@@ -340,10 +341,10 @@ def _as_shape(shape: Shape) -> tuple[int, ...]:
 
 
 def _float_dtype(who: str, dtype: Any) -> str:
-    dtype = standardize_dtype(dtype)
-    if not dtype.startswith("float"):
-        raise DTypeError(_wrong_dtype(who, dtype, "a floating dtype"))
-    return dtype
+    name: str = standardize_dtype(dtype)
+    if not name.startswith("float"):
+        raise DTypeError(_wrong_dtype(who, name, "a floating dtype"))
+    return name
 
 
 def _wide(dtype: str) -> str:

@@ -1,8 +1,8 @@
 """Seeds: where every random number of the process comes from.
 
 Weights and shuffles are drawn on the host by NumPy's counter-based Philox, so they are
-the same on every backend. Noise inside a step is hashed on the device from a key, which a
-`SeedGenerator` supplies: its state is a variable, so a replayed step advances it. The
+the same on every backend. Noise inside a step is hashed on the device from a key, which
+a `SeedGenerator` supplies: its state is a variable, so a replayed step advances it. The
 process-wide stream of seeds lives here and only here; `set_random_seed` restarts it.
 Others rely on `draw_seed`, `host_generator` and `make_key`.
 """

@@ -1,9 +1,9 @@
 """Writing a file whole or not at all.
 
-The bytes go to a temporary file in the same folder, are forced to the disk, and then take
-the target's name in one step. A process killed half way leaves the old file as it was;
-the temporary file it left behind is removed by the next save to the same name. Every
-writer of `kerasish.saving` goes through `atomic_write`.
+The bytes go to a temporary file in the same folder, are forced to the disk, and then
+take the target's name in one step. A process killed half way leaves the old file as it
+was; the temporary file it left behind is removed by the next save to the same name.
+Every writer of `kerasish.saving` goes through `atomic_write`.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             names the file, and what was there before is unchanged.
 
     Example:
-        >>> import os, tempfile
-        >>> path = os.path.join(tempfile.mkdtemp(), "a.bin")
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.bin"
         >>> with atomic_write(path) as file:
         ...     _ = file.write(b"whole")
-        >>> open(path, "rb").read()
+        >>> path.read_bytes()
         b'whole'
     """
     target = Path(os.path.realpath(path))

@@ -1,10 +1,10 @@
 """Reading HDF5 files of unknown origin.
 
-HDF5 can point outside the file (soft and external links, external and virtual datasets),
-load code (filter plugins) and declare terabytes in a kilobyte. Readers here go one hard
-link at a time, know the shape they expect before they read, and turn whatever the library
-raises on damaged bytes into a `FileFormatError`. The rest of `kerasish.saving` opens HDF5
-through this module only.
+HDF5 can point outside the file (soft and external links, external and virtual
+datasets), load code (filter plugins) and declare terabytes in a kilobyte. Readers here
+go one hard link at a time, know the shape they expect before they read, and turn
+whatever the library raises on damaged bytes into a `FileFormatError`. The rest of
+`kerasish.saving` opens HDF5 through this module only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from kerasish.errors import FileFormatError, explain
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # deflate, shuffle, fletcher32, szip, nbit, scale-offset, and h5py's own lzf.
 _KNOWN_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
-_MAX_ATTRIBUTE_BYTES = 2**28
 _MAX_JSON_DEPTH = 200
 # One chunk is unpacked as a whole, even where the dataset needs only a corner of it.
 _MAX_SPARE_CHUNK = 2**20
@@ -249,12 +248,16 @@ def _attribute(thing: h5py.Group | h5py.Dataset, name: str) -> Any:
         if name not in thing.attrs:
             return None
         stored = h5py.h5a.open(thing.id, name.encode())
-        if stored.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
+        # Attributes are never packed: one larger than its file is damaged or a trap.
+        size = stored.get_space().get_simple_extent_npoints()
+        size *= stored.get_type().get_size()
+        limit = thing.file.id.get_filesize()
+        if size > limit:
             raise FileFormatError(
                 explain(
                     f"The attribute '{name}' is refused.",
-                    got=f"{stored.get_storage_size()} bytes",
-                    expected=f"at most {_MAX_ATTRIBUTE_BYTES}",
+                    got=f"{size} bytes",
+                    expected=f"at most the file's size, {limit}",
                 )
             )
         value = thing.attrs[name]

@@ -1,9 +1,9 @@
 """The configs of a whole-model `.h5` file, both ways.
 
-Such a file says `{"class_name", "config"}` for layers, losses, metrics and the optimizer,
-where a `.keras` file also names the module; objects inside a layer's config keep the full
-form. What `legacy_model_config` and `training_config` return is what Keras 3.15 writes,
-key by key.
+Such a file says `{"class_name", "config"}` for layers, losses, metrics and the
+optimizer, where a `.keras` file also names the module; objects inside a layer's config
+keep the full form. What `legacy_model_config` and `training_config` return is what
+Keras 3.15 writes, key by key.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from kerasish.errors import FileFormatError, explain
 from kerasish.saving.older_configs import (
+    modern_compile,
     modern_losses,
     modern_optimizer,
     modernise,
@@ -21,7 +22,6 @@ from kerasish.saving.serialization import serialize_config, serialize_keras_obje
 # Keras cannot read its own .h5 files that hold one of these names for a loss.
 _LOSS_NAMES = {
     "bce": "binary_crossentropy",
-    "bfce": "binary_focal_crossentropy",
     "kld": "kl_divergence",
     "mae": "mean_absolute_error",
     "mape": "mean_absolute_percentage_error",
@@ -138,7 +138,7 @@ def compile_config(legacy: dict[str, Any]) -> dict[str, Any]:
         full["loss"] = modern_losses(full["loss"], "keras.losses")
     if isinstance(legacy.get("optimizer_config"), dict):
         full["optimizer"] = modern_optimizer(legacy["optimizer_config"])
-    return full
+    return modern_compile(full)
 
 
 def _of_one_output(metrics: Any) -> Any:

@@ -1,10 +1,10 @@
 """Configs written by Keras 2, or by a newer Keras 3, in the words of this one.
 
 `modernise` walks a whole config before anything is made from it: it renames what was
-renamed, drops keys that lost their meaning, and drops keys our class does not have where
-their value is empty (None, False, 0, ""), since that is how a writer says "not used". A
-key with a value stays and is refused by the constructor: nothing that would change the
-result is lost silently.
+renamed, drops keys that lost their meaning, and drops keys our class does not have
+where their value is empty (None, False, 0, ""), since that is how a writer says "not
+used". A key with a value stays and is refused by the constructor: nothing that would
+change the result is lost silently.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kerasish.errors import FileFormatError, explain
 from kerasish.saving.registry import Configurable
 from kerasish.saving.serialization import lookup_class, serialize_dtype
 
+_COMPILE_SWITCHES = ("run_eagerly", "steps_per_execution", "jit_compile")
 _OLD_INPUT_KEYS = ("batch_input_shape", "input_shape", "input_dim", "input_length")
 _OLD_POLICIES = ("Policy", "PolicyV1")
 # Keys of an optimizer that named a choice of implementation, not of the method.
@@ -131,6 +132,25 @@ def accepted_arguments(cls: type) -> set[str]:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return names - {"self"}
+
+
+def modern_compile(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `compile` in a file, without what Keras 2 left open.
+
+    Args:
+        config: In the form of Keras 3; Keras 2 wrote None for "as usual", and Keras 3
+            loses the optimizer of a model that was saved as `.h5` before.
+    """
+    modern = {
+        key: value
+        for key, value in config.items()
+        if value is not None or key not in _COMPILE_SWITCHES
+    }
+    modern.setdefault("optimizer", "rmsprop")  # what Keras then compiles with
+    optimizer = modern["optimizer"]
+    if isinstance(optimizer, dict) and not optimizer.get("registered_name"):
+        modern["optimizer"] = modern_optimizer(optimizer)
+    return modern
 
 
 def modern_optimizer(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The closed table of classes and functions a file may name.
 
-Everything a saved model can contain is found here and nowhere else: built-in classes are
-entered by `@public("keras.layers")`, a user's by `@register_keras_serializable()`. Loading
-never imports or evaluates a name from a file.
+Everything a saved model can contain is found here and nowhere else: built-in classes
+are entered by `@public("keras.layers")`, a user's by `@register_keras_serializable()`.
+Loading never imports or evaluates a name from a file.
 
 `Configurable` gives every class its config: the constructor's arguments are remembered
 when an object is made, and `get_config` reads them back in the constructor's order.
@@ -100,7 +100,7 @@ def get_registered_object(
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """Return the table of registered classes and functions itself, to read or change."""
+    """Return the table of registered classes and functions itself."""
     return _CUSTOM
 
 
@@ -189,15 +189,16 @@ def _signature(cls: type) -> inspect.Signature:
 class Configurable:
     """A class whose config is read off its constructor's signature.
 
-    `get_config` returns the constructor's arguments under their names, in its order: the
-    attribute of the same name where there is one (so later changes are seen), else the
-    value given. A class with `**kwargs` hands them on to its base class's `__init__`, and
-    the base class's arguments come first, as in Keras.
+    `get_config` returns the constructor's arguments under their names, in its order:
+    the attribute of the same name where there is one (so later changes are seen), else
+    the value given. A class with `**kwargs` hands them on to its base class's
+    `__init__`, and the base class's arguments come first, as in Keras.
     """
 
     _init_arguments: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Remember the arguments that the constructor is given."""
         self = super().__new__(cls)
         try:
             bound = _signature(cls).bind(self, *args, **kwargs)
@@ -301,7 +302,7 @@ class Directory:
         return found.from_config(inner or {}) if inspect.isclass(found) else found
 
     def serialize(self, thing: Any) -> Any:
-        """Return a name for a built-in function, else `{"class_name", "config", ...}`."""
+        """Return a built-in function's name, else `{"class_name", "config", ...}`."""
         if thing is None or isinstance(thing, str):
             return thing
         if not isinstance(thing, Configurable) and hasattr(thing, "__name__"):

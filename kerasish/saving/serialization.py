@@ -39,8 +39,14 @@ _FUNCTION_MODULES = (
     "keras.ops",
 )
 # Where a class is looked for when a config does not say its module.
-_CLASS_MODULES = ("keras.layers", "keras.models")
-# Words inside private module names (`keras.src.layers.core.dense`, `tf_keras.src.engine`).
+_CLASS_MODULES = (
+    "keras.layers",
+    "keras.models",
+    "keras.initializers",
+    "keras.regularizers",
+    "keras.constraints",
+)
+# Words inside private module names, such as `keras.src.layers.core.dense`.
 _PUBLIC_PARTS = (
     "schedules",
     "optimizers",
@@ -64,16 +70,16 @@ def serialize_keras_object(obj: Any) -> Any:
     """Return the config of an object: plain JSON in the form of Keras 3.
 
     Args:
-        obj: None, a number, text, bytes, an array, a slice, a list, tuple or dictionary of
-            such, a function, or an object with `get_config`.
+        obj: None, a number, text, bytes, an array, a slice, a list, tuple or dictionary
+            of such, a function, or an object with `get_config`.
 
     Raises:
         TypeError: There is no config for an object of this type.
         ValueError: A lambda, which has no name to be found by.
 
     Example:
-        >>> serialize_keras_object((1, slice(2, 3)))
-        [1, {'class_name': '__slice__', 'config': {'start': 2, 'stop': 3, 'step': None}}]
+        >>> serialize_keras_object((1, b"ab"))
+        [1, {'class_name': '__bytes__', 'config': {'value': 'ab'}}]
     """
     return _serialize(obj, _function_config)
 
@@ -138,8 +144,8 @@ def _serialize(obj: Any, function_form: Callable[[Any], Any]) -> Any:
         explain(
             "This value cannot be part of a config.",
             got=f"{obj!r} of type {type(obj).__name__}",
-            expected="numbers, text, arrays, lists, dictionaries, functions, or objects "
-            "with a `get_config` method",
+            expected="numbers, text, arrays, lists, dictionaries, functions, or "
+            "objects with a `get_config` method",
         )
     )
 
@@ -212,7 +218,8 @@ def deserialize_keras_object(
     """Return what a config describes.
 
     Args:
-        config: What `serialize_keras_object` returned, or lists and dictionaries of such.
+        config: What `serialize_keras_object` returned, or lists and dictionaries of
+            such.
         custom_objects: Classes and functions by name, for those not registered.
         safe_mode: Accepted as in Keras. It changes nothing: code stored in a file is
             never run here.
@@ -221,8 +228,9 @@ def deserialize_keras_object(
         FileFormatError: A class or function is unknown, is code, or refuses its config.
 
     Example:
-        >>> deserialize_keras_object({"class_name": "__bytes__", "config": {"value": "a"}})
-        b'a'
+        >>> config = serialize_keras_object({"part": slice(2, 3)})
+        >>> deserialize_keras_object(config)
+        {'part': slice(2, 3, None)}
     """
     with custom_object_scope(custom_objects or {}), _sharing():
         return _revive(config)
@@ -381,8 +389,8 @@ def lookup_class(
 
     Args:
         class_name: Name, with or without a package (`"package>Name"`).
-        module: Keras's module, public or private, of Keras 2 or 3; layers and models are
-            looked through if it is None.
+        module: Keras's module, public or private, of Keras 2 or 3; layers, models and
+            what layers hold are looked through if it is None.
         registered_name: The name a user's class was registered under.
     """
     for candidate in _modules(module):

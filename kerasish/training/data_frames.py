@@ -42,7 +42,7 @@ def frame_to_array(frame: Any, name: str) -> NDArray[Any]:
                 "(pandas.get_dummies, .cat.codes, polars' to_dummies)",
             )
         )
-    values = frame.to_numpy()
+    values: NDArray[Any] = frame.to_numpy()
     if values.dtype.kind == "O":  # bools beside integers, or missing values
         values = _object_values(frame)
     return values.reshape(len(values), 1) if values.ndim == 1 else values

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,7 @@ class IteratedAdapter(Adapter):
     @property
     def pass_length(self) -> int | None:
         """Batches in one pass, if the iterable knows its length."""
-        if self._single_use or not hasattr(self._batches, "__len__"):
+        if self._single_use or not isinstance(self._batches, Sized):
             return None
         try:
             return len(self._batches)

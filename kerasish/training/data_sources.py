@@ -168,7 +168,7 @@ def _plain_array(array: NDArray[Any], name: str) -> NDArray[Any]:
         raise ValueError(
             explain(
                 f"{name} is a masked array with masked values.",
-                got=f"{np.ma.count_masked(array)} masked values",
+                got=f"{np.ma.getmaskarray(array).sum()} masked values",
                 fix=f"fill them in with {name}.filled(value)",
             )
         )
@@ -183,7 +183,7 @@ def _read_foreign(leaf: Any, name: str) -> Source:
         return np.asarray(leaf.get())
     if callable(getattr(leaf, "numpy", None)):
         return np.asarray(leaf.numpy())
-    if hasattr(leaf, "__array__"):
+    if hasattr(leaf, "__array__") or isinstance(leaf, memoryview):
         return np.asarray(leaf)
     if hasattr(leaf, "__dlpack__"):
         return np.from_dlpack(leaf)
@@ -255,7 +255,7 @@ def gather_into(source: Source, selection: Selection, buffer: NDArray[Any]) -> N
         np.copyto(buffer, source[selection], casting="unsafe")
     elif source.dtype == buffer.dtype and buffer.flags.c_contiguous:
         # mode="clip" writes straight into the buffer; "raise" would go through a copy
-        np.take(source, selection, axis=0, out=buffer, mode="clip")  # type: ignore
+        source.take(selection, axis=0, out=buffer, mode="clip")
     else:
         np.copyto(buffer, source[selection], casting="unsafe")
 

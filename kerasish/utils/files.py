@@ -176,7 +176,7 @@ def _file_name(fname: str | os.PathLike[str] | None, origin: str) -> str:
                 fix="please specify the `fname` argument",
             )
         )
-    if Path(name).name != name or "\\" in name:
+    if Path(name).name != name or name in (".", "..") or "\\" in name:
         raise ValueError(
             explain(
                 "Paths are not accepted as the `fname` argument.",

@@ -1,4 +1,7 @@
-"""`to_categorical` and `normalize`: small conversions of arrays on the host."""
+"""`to_categorical` and `normalize`: small conversions of arrays.
+
+Both compute on the host. What came from a device goes back there, in `floatx()`.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kerasish.backend import floatx, get_backend
 from kerasish.errors import ShapeError, explain
 
 
-def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64]:
+def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     """Return class numbers as one-hot rows: 1 at the class, 0 elsewhere.
 
     Args:
@@ -19,7 +23,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
         num_classes: Length of the rows; `max(x) + 1` by default.
 
     Returns:
-        float64 array of shape `(*x.shape, num_classes)`.
+        float64 array of shape `(*x.shape, num_classes)`; a backend tensor for one.
 
     Raises:
         ValueError: `x` is empty, and `num_classes` not given.
@@ -30,7 +34,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
         >>> to_categorical([0, 2], 3).tolist()
         [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    labels = np.asarray(x).astype(np.int64)
+    labels = _to_host(x).astype(np.int64)
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:
         shape = shape[:-1]
@@ -39,7 +43,22 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
     _check_labels(labels, num_classes)
     rows = np.zeros((labels.size, num_classes))
     rows[np.arange(labels.size), labels] = 1.0
-    return rows.reshape(*shape, num_classes)
+    return _like(x, rows.reshape(*shape, num_classes))
+
+
+def _is_on_device(x: Any) -> bool:
+    return not isinstance(x, np.ndarray) and isinstance(x, get_backend().array_type)
+
+
+def _to_host(x: Any) -> NDArray[Any]:
+    return get_backend().to_host(x) if _is_on_device(x) else np.asarray(x)
+
+
+def _like(x: Any, result: NDArray[Any]) -> Any:
+    """Return the result where `x` was: on the host, or on the device."""
+    if not _is_on_device(x):
+        return result
+    return get_backend().from_host(result.astype(floatx()))
 
 
 def _count_classes(labels: NDArray[np.int64]) -> int:
@@ -67,7 +86,7 @@ def _check_labels(labels: NDArray[np.int64], num_classes: int) -> None:
         )
 
 
-def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
+def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
     """Return `x` divided by its norm along an axis; rows of zeros stay zero.
 
     Args:
@@ -76,7 +95,8 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
         order: Of the norm, as `numpy.linalg.norm` has it (2: Euclidean).
 
     Returns:
-        Array of the shape of `x`.
+        Array of the shape of `x` (a vector becomes one row, as in Keras); a backend
+        tensor for one.
 
     Raises:
         ShapeError: `x` has no such axis.
@@ -85,7 +105,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
         >>> normalize([[3.0, 4.0]]).tolist()
         [[0.6, 0.8]]
     """
-    values = np.asarray(x)
+    values = _to_host(x)
     if not -values.ndim <= axis < values.ndim:
         raise ShapeError(
             explain(
@@ -94,6 +114,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
                 expected=f"{values.ndim} axes or fewer",
             )
         )
+    if values.ndim == 1:
+        values, axis = values[np.newaxis], -1
     norms = np.linalg.norm(values, order, axis=axis, keepdims=True)
-    result: NDArray[Any] = values / np.where(norms == 0, 1, norms)
-    return result
+    return _like(x, values / np.where(norms == 0, 1, norms))

@@ -117,7 +117,9 @@ def test_nothing_is_redrawn_when_switched_off(monkeypatch):
 
 def test_a_notebook_counts_as_a_terminal(monkeypatch):
     # ipykernel's stream says that it is no terminal, and it has no width.
-    outstream = type("OutStream", (streams.StringIO,), {"__module__": "ipykernel.iostream"})
+    outstream = type(
+        "OutStream", (streams.StringIO,), {"__module__": "ipykernel.iostream"}
+    )
     monkeypatch.setattr(sys, "stdout", outstream())
     assert io.can_redraw()
     assert io.terminal_columns() is None

@@ -1,7 +1,7 @@
 """The progress bar: in place on a terminal, one line elsewhere.
 
-The expected terminal lines are what Keras 3.15.1 wrote to a terminal with the same clock,
-less the backspaces it puts before each redrawing and an empty coloured part at the end.
+The expected terminal lines are what Keras 3.15.1 wrote to a terminal with the same
+clock, less the backspaces before each redrawing and an empty coloured part at the end.
 """
 
 import io as streams
@@ -132,7 +132,7 @@ def test_unknown_target(terminal, clock):
         "",
         "      1/Unknown 1s 1s/step - loss: 1.0000 - acc: 0.5000",
         "      2/Unknown 2s 1s/step - loss: 1.5000 - acc: 0.5000",
-        "2/2  2s 1s/step - loss: 3.0000 - acc: 0.5000     \n",
+        "2/2  2s 1s/step - loss: 3.0000 - acc: 0.5000\n",
     ]
 
 

@@ -1,0 +1,144 @@
+"""Gradients of plain functions: `kerasish.grad` and `kerasish.value_and_grad`.
+
+The function is traced once per set of shapes, differentiated and compiled; later calls
+replay. Inside another trace (a gradient of a gradient, a custom layer) it becomes part of
+that trace.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from kerasish import ops
+from kerasish.backend import get_backend
+from kerasish.errors import explain
+from kerasish.graph import tree
+from kerasish.graph.gradient import gradient_graph, gradients, spec_of
+from kerasish.graph.replay import compile_graph
+from kerasish.graph.tensor import Tensor
+from kerasish.graph.trace import current_trace
+from kerasish.graph.variable import Variable
+from kerasish.ops.declare import constant_tensor
+
+
+def value_and_grad(
+    function: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    variables: Sequence[Variable] | None = None,
+) -> Callable[..., Any]:
+    """Return a function that computes a scalar function's value and its gradient.
+
+    Args:
+        function: Python over `kerasish.ops`, returning a scalar.
+        argnums: The argument, or arguments, to differentiate by, by position.
+        variables: Variables to differentiate by, in place of arguments.
+
+    Returns:
+        A function of the same arguments that returns `(value, gradient)`; the gradient
+        is a tuple if `argnums` is a sequence, a list if `variables` are given, and has
+        the structure of its argument.
+
+    Example:
+        >>> value, slope = value_and_grad(lambda x: x * x)(3.0)
+        >>> float(value), float(slope)
+        (9.0, 6.0)
+    """
+    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    compiled: dict[Hashable, Any] = {}
+
+    @functools.wraps(function)
+    def both(*arguments: Any) -> Any:
+        tensors = tree.map_structure(_as_tensor, list(arguments))
+        traced = any(isinstance(t, Tensor) for t in tree.leaves(tensors))
+        if traced or current_trace() is not None:
+            value, found = _inline(function, tensors, numbers, variables)
+        else:
+            value, found = _replayed(compiled, function, tensors, numbers, variables)
+        single = variables is None and isinstance(argnums, int)
+        return value, found[0] if single else _like_given(found, variables)
+
+    return both
+
+
+def grad(
+    function: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    variables: Sequence[Variable] | None = None,
+) -> Callable[..., Any]:
+    """Return a function that computes a scalar function's gradient.
+
+    Args:
+        function: Python over `kerasish.ops`, returning a scalar.
+        argnums: The argument, or arguments, to differentiate by, by position.
+        variables: Variables to differentiate by, in place of arguments.
+
+    Example:
+        >>> float(grad(grad(lambda x: x * x * x))(2.0))
+        12.0
+    """
+    both = value_and_grad(function, argnums, variables)
+
+    @functools.wraps(function)
+    def gradient(*arguments: Any) -> Any:
+        return both(*arguments)[1]
+
+    return gradient
+
+
+def _like_given(found: list[Any], variables: Any) -> Any:
+    return list(found) if variables is not None else tuple(found)
+
+
+def _as_tensor(value: Any) -> Any:
+    if isinstance(value, float):
+        return ops.convert_to_tensor(value)
+    if isinstance(value, (int, bool)):
+        raise TypeError(
+            explain(
+                "A gradient is taken at floating-point numbers.",
+                got=repr(value),
+                fix=f"write {float(value)}",
+            )
+        )
+    return ops.convert_to_tensor(value)
+
+
+def _inline(
+    function: Callable[..., Any],
+    arguments: list[Any],
+    numbers: tuple[int, ...],
+    variables: Sequence[Variable] | None,
+) -> tuple[Any, list[Any]]:
+    arguments = tree.map_structure(constant_tensor, arguments)
+    value = function(*arguments)
+    if variables is not None:
+        chosen: list[Any] = [ops.convert_to_tensor(v) for v in variables]
+    else:
+        chosen = [arguments[i] for i in numbers]
+    sources = tree.flatten(chosen)
+    found = gradients(value, sources)
+    filled = [
+        ops.zeros_like(s) if g is None else g for s, g in zip(sources, found, strict=True)
+    ]
+    return value, tree.pack(chosen, filled)
+
+
+def _replayed(
+    compiled: dict[Hashable, Any],
+    function: Callable[..., Any],
+    arguments: list[Any],
+    numbers: tuple[int, ...],
+    variables: Sequence[Variable] | None,
+) -> tuple[Any, list[Any]]:
+    flat = tree.flatten(arguments)
+    backend = get_backend()
+    forms = tuple((tuple(a.shape), str(a.dtype)) for a in flat)
+    key = (backend.name, forms, repr(tree.map_structure(lambda _: 0, arguments)))
+    if key not in compiled:
+        specs = tree.map_structure(spec_of, arguments)
+        graph = gradient_graph(function, specs, numbers, variables)
+        compiled[key] = compile_graph(graph, backend)
+    value, found = compiled[key](*flat)
+    return value, found

@@ -1,0 +1,116 @@
+"""Running a graph operation by operation, looking at every result: `run_eagerly`.
+
+The same lowered graph as the planned step's, each value in an array of its own. A result
+that is not finite, where all operands were, stops the run with the layer's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from kerasish.backend import dtypes
+from kerasish.backend.contract import Array, Backend
+from kerasish.errors import ShapeError, explain
+from kerasish.graph.plan import scratch_specs
+from kerasish.graph.tensor import CONSTANT, INPUT, READ, Tensor
+from kerasish.graph.trace import Graph
+
+
+class Interpreter:
+    """A graph run step by step; stands in for `Executable` and its `Replay`.
+
+    Attributes:
+        inputs: Arrays to be filled before each run.
+        outputs: The results of the last run.
+    """
+
+    def __init__(self, graph: Graph, backend: Backend) -> None:
+        self._graph = graph
+        self._backend = backend
+        self.inputs = [backend.empty(t.shape, t.dtype) for t in graph.inputs]
+        self.outputs: list[Array] = []
+
+    @contextmanager
+    def replay(self) -> Iterator[Interpreter]:
+        """Lend the interpreter itself."""
+        yield self
+
+    def feed(self, batch: Any) -> None:
+        """Fill the inputs from a batch."""
+        for target, source in zip(self.inputs, batch.arrays(), strict=True):
+            self._backend.upload(target, source)
+
+    def run(self) -> None:
+        """Compute the outputs and assign the variables.
+
+        Raises:
+            FloatingPointError: A result is not finite though all operands are.
+        """
+        values = dict(zip(self._graph.inputs, self.inputs, strict=True))
+        for tensor in self._graph.nodes():
+            if tensor.op is not INPUT:
+                values[tensor] = self._value(tensor, values)
+        fresh = {v: self._copy(values[t]) for v, t in self._graph.writes.items()}
+        for variable, array in fresh.items():
+            self._backend.copy(variable.array, array)
+        self.outputs = [values[t] for t in self._graph.outputs]
+
+    def _copy(self, array: Array) -> Array:
+        made = self._backend.empty(tuple(array.shape), dtypes.dtype_name(array.dtype))
+        self._backend.copy(made, array)
+        return made
+
+    def _value(self, tensor: Tensor, values: dict[Tensor, Array]) -> Array:
+        if tensor.op is READ:
+            return tensor.attributes["variable"].array
+        if tensor.op is CONSTANT:
+            return tensor.attributes["value"]
+        operands = [values[t] for t in tensor.inputs]
+        result = self._compute(tensor, operands)
+        self._check(tensor, operands, result)
+        return result
+
+    def _compute(self, tensor: Tensor, operands: list[Array]) -> Array:
+        backend = self._backend
+        kernel = backend.kernels[tensor.op.name]
+        out = backend.empty(tensor.shape, tensor.dtype)
+        attributes = dict(tensor.attributes)
+        needs = scratch_specs(kernel, tensor)
+        if needs:
+            attributes["scratch"] = tuple(backend.empty(*need) for need in needs)
+        kernel(out, *operands, **attributes)
+        return out
+
+    def _check(self, tensor: Tensor, operands: list[Array], result: Array) -> None:
+        if tuple(result.shape) != tensor.shape:
+            raise ShapeError(
+                explain(
+                    f"{tensor!r} in '{tensor.scope}' came out in another shape.",
+                    got=tuple(result.shape),
+                    expected=tensor.shape,
+                )
+            )
+        if not dtypes.is_float(tensor.dtype) or self._is_finite(result):
+            return
+        if all(self._is_finite(operand) for operand in operands):
+            sizes = [float(np.abs(self._host(o)).max(initial=0)) for o in operands]
+            raise FloatingPointError(
+                explain(
+                    f"'{tensor.scope or 'the step'}' computed a value that is not "
+                    "finite.",
+                    got=f"{tensor!r} of operands up to {sizes} in size",
+                    expected="finite numbers",
+                    fix="check the data for extremes, lower the learning rate, or "
+                    "clip the gradients",
+                )
+            )
+
+    def _host(self, array: Array) -> np.ndarray:
+        return self._backend.to_host(array)
+
+    def _is_finite(self, array: Array) -> bool:
+        return bool(np.isfinite(self._host(array)).all())

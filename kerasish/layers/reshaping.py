@@ -1,0 +1,91 @@
+"""Layers that change shapes; the batch axis stays first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from kerasish import ops
+from kerasish.backend import image_data_format
+from kerasish.errors import ShapeError, explain
+from kerasish.layers.input_spec import InputSpec
+from kerasish.layers.layer import Layer
+from kerasish.saving.registry import public
+
+
+@public("keras.layers")
+class Flatten(Layer):
+    """All axes but the batch axis made one.
+
+    Args:
+        data_format: "channels_last", or "channels_first" to bring the channels last
+            before flattening; the global setting by default.
+        **kwargs: As for `Layer`.
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = data_format or image_data_format()
+        self.input_spec = InputSpec(min_ndim=1)
+
+    def call(self, inputs: Any) -> Any:
+        """Return (batch, product of the rest)."""
+        ndim = len(inputs.shape)
+        if self.data_format == "channels_first" and ndim > 1:
+            inputs = ops.transpose(inputs, (0, *range(2, ndim), 1))
+        return ops.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return (batch, product of the rest), None if a length is unknown."""
+        rest = input_shape[1:]
+        return (input_shape[0], None if None in rest else math.prod(rest))
+
+
+@public("keras.layers")
+class Reshape(Layer):
+    """The elements of each sample in another shape.
+
+    Args:
+        target_shape: Shape of one output sample; one length may be -1.
+        **kwargs: As for `Layer`.
+    """
+
+    def __init__(self, target_shape: int | Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        whole = isinstance(target_shape, int)
+        self.target_shape = (target_shape,) if whole else tuple(target_shape)  # type: ignore[arg-type]
+        if self.target_shape.count(-1) > 1:
+            raise ValueError(
+                explain(
+                    f"{self._who()} can work out one length only.",
+                    got=f"target_shape={self.target_shape}",
+                )
+            )
+
+    def call(self, inputs: Any) -> Any:
+        """Return (batch, *target_shape)."""
+        sample = self._resolved(tuple(inputs.shape[1:]))
+        return ops.reshape(inputs, (inputs.shape[0], *sample))
+
+    def _resolved(self, sample: tuple[int, ...]) -> tuple[int, ...]:
+        size = math.prod(sample)
+        known = math.prod(n for n in self.target_shape if n != -1)
+        rest = size // known if known else 0
+        shape = tuple(rest if n == -1 else n for n in self.target_shape)
+        if math.prod(shape) != size:
+            raise ShapeError(
+                explain(
+                    f"{self._who()} cannot reshape this input.",
+                    got=f"samples of shape {sample}, {size} elements",
+                    expected=f"{math.prod(shape)} elements for {self.target_shape}",
+                )
+            )
+        return shape
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return (batch, *target_shape)."""
+        if None in input_shape[1:]:
+            sample = tuple(None if n == -1 else n for n in self.target_shape)
+            return (input_shape[0], *sample)
+        return (input_shape[0], *self._resolved(tuple(input_shape[1:])))

@@ -1,0 +1,213 @@
+"""Models that are a list of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kerasish.errors import explain
+from kerasish.layers.input_layer import InputLayer, KerasTensor
+from kerasish.layers.layer import Layer
+from kerasish.models.model import Model
+from kerasish.saving.registry import public
+from kerasish.saving.serialization import (
+    deserialize_keras_object,
+    serialize_dtype,
+    serialize_keras_object,
+)
+
+
+@public("keras")
+@public("keras.models")
+class Sequential(Model):
+    """A stack of layers, each fed the one before.
+
+    Args:
+        layers: The layers, from the input on.
+        trainable: Whether training changes the weights.
+        name: Name.
+
+    Example:
+        >>> from kerasish.layers import Dense
+        >>> Sequential([Dense(2, input_shape=(3,))]).output_shape
+        (None, 2)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Any] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, dtype=dtype)
+        self._stack: list[Layer] = []
+        self._input_layer: InputLayer | None = None
+        for layer in layers or ():
+            self._append(layer)
+        self._maybe_build()
+
+    def add(self, layer: Any) -> None:
+        """Put a layer on top.
+
+        Raises:
+            ValueError: It is no layer, or its name is taken.
+        """
+        self._append(layer)
+        self._rebuild()
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = layer.layer
+        if isinstance(layer, InputLayer):
+            if self._stack or self._input_layer:
+                raise ValueError(
+                    explain(
+                        f"{self._who()} can have an input only as its first entry.",
+                        got=f"'{layer.name}' after {len(self._stack)} layers",
+                    )
+                )
+            self._input_layer = layer
+            return
+        if not isinstance(layer, Layer):
+            raise ValueError(
+                explain(
+                    f"{self._who()} is made of layers.",
+                    got=f"{layer!r} of type {type(layer).__name__}",
+                    expected="an instance of keras.layers.Layer",
+                    fix="make an instance: Dense(3), not Dense"
+                    if isinstance(layer, type)
+                    else None,
+                )
+            )
+        if any(layer.name == known.name for known in self._stack):
+            raise ValueError(
+                explain(
+                    f"{self._who()} needs a different name for each layer.",
+                    got=f"a second '{layer.name}'",
+                )
+            )
+        if not self._stack and self._input_layer is None:
+            shape = getattr(layer, "batch_input_shape", None)
+            if shape is not None:
+                self._input_layer = InputLayer(batch_shape=shape, dtype=layer.dtype)
+        self._stack.append(layer)
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the top layer off and return it."""
+        if not self._stack:
+            raise ValueError(explain(f"{self._who()} has no layer to take off."))
+        layer = self._stack.pop()
+        if rebuild:
+            self._rebuild()
+        return layer
+
+    def _rebuild(self) -> None:
+        self.built = False
+        self._build_shape = None
+        self._programs.clear()
+        self._maybe_build()
+
+    def _maybe_build(self) -> None:
+        if self._input_layer is not None and self._stack:
+            self.build_once(self._input_layer.batch_shape)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the input."""
+        return list(self._stack)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Build each layer for the output of the one before.
+
+        Args:
+            input_shape: Shape of the input, its batch axis included.
+        """
+        if not self._stack:
+            raise ValueError(
+                explain(f"{self._who()} is empty.", fix="add layers before it is used")
+            )
+        if self._input_layer is None:
+            dtype = self._stack[0].dtype
+            shape = (None, *tuple(input_shape)[1:])
+            self._input_layer = InputLayer(batch_shape=shape, dtype=dtype)
+        shape = tuple(input_shape or self._input_layer.batch_shape)
+        self._build_shape = shape
+        for layer in self._stack:
+            if not layer.built or layer._build_shape is None:
+                layer._path = f"{self.name}/{layer.name}"
+            layer.check_shape(shape)
+            layer.build_once(shape)
+            shape = layer.compute_output_shape(shape)
+        self._final_shape = shape
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Return the last layer's output."""
+        for layer in self._stack:
+            inputs = layer(inputs, training=training)
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the last layer's output."""
+        for layer in self._stack:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, None for the batch axis.
+
+        Raises:
+            AttributeError: The model is not built.
+        """
+        self._require_built("input_shape")
+        assert self._input_layer is not None
+        return self._input_layer.batch_shape
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, None for the batch axis.
+
+        Raises:
+            AttributeError: The model is not built.
+        """
+        self._require_built("output_shape")
+        return self._final_shape
+
+    def _require_built(self, attribute: str) -> None:
+        if not self.built:
+            raise AttributeError(
+                explain(
+                    f"{self._who()} has no {attribute} yet: it is not built.",
+                    fix="call it on data, or begin it with Input(shape)",
+                )
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the layers' configs, the input first, in Keras's form."""
+        first = [self._input_layer] if self._input_layer else []
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": serialize_dtype(self.dtype),
+            "layers": [serialize_keras_object(la) for la in [*first, *self._stack]],
+        }
+        if self.built:
+            config["build_input_shape"] = self._build_shape
+        return config
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Sequential:
+        """Return a model made from what `get_config` returned."""
+        layers = [
+            deserialize_keras_object(layer, custom_objects)
+            for layer in config["layers"]
+        ]
+        model = cls(layers, name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if shape and not model.built:
+            model.build_once(tuple(shape))
+        return model

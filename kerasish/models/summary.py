@@ -1,0 +1,3 @@
+"""placeholder replaced shortly."""
+def summarize(model, *args):
+    return repr(model)

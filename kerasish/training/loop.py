@@ -1,0 +1,233 @@
+"""The loops over epochs and batches.
+
+A `Runner` keeps one replay per batch size for the length of a loop, so that a step is:
+write the batch into the static buffers, run the flat list of calls. Nothing is read back
+unless a progress bar or a callback asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from kerasish.backend import get_backend
+from kerasish.callbacks.callback_list import CallbackList
+from kerasish.graph import tree
+from kerasish.losses.labels import check_labels
+from kerasish.training.data_adapter import Adapter, Batch
+from kerasish.training.data_indexed import IndexedAdapter
+from kerasish.training.logs import LazyLogs
+
+_FLUSH_EVERY = 256  # steps; Adam's moments take some 760 to decay to subnormals
+
+
+class Runner:
+    """Runs a trainer's step on batches.
+
+    Args:
+        trainer: Whose step.
+        kind: "train", "test" or "predict".
+        adapter: Where the batches come from.
+    """
+
+    def __init__(self, trainer: Any, kind: str, adapter: Adapter) -> None:
+        self._trainer = trainer
+        self._kind = kind
+        self._adapter = adapter
+        self._replays: dict[tuple[tuple[int, ...], ...], Any] = {}
+        self._stack = ExitStack()
+        self._checks_batches = False
+        self.structure: Any = 0
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def run(self, batch: Batch) -> Any:
+        """Do the step on a batch; return the replay, whose `outputs` hold the results."""
+        replay = self._replays.get(batch.shapes)
+        if replay is None:
+            replay = self._borrow(batch)
+        replay.feed(batch)
+        if self._checks_batches:
+            self._check_labels(batch.arrays())
+        replay.run()
+        return replay
+
+    def _borrow(self, batch: Batch) -> Any:
+        program = self._trainer._program(
+            self._kind, self._adapter.structure, batch.size
+        )
+        if not self._replays and self._kind != "predict":
+            self._check_targets()
+        self.structure = program.structure
+        replay = self._stack.enter_context(program.executable.replay())
+        self._replays[batch.shapes] = replay
+        return replay
+
+    def _check_targets(self) -> None:
+        """Check class labels, once for arrays, else batch by batch."""
+        loss = self._trainer._compile_loss
+        if loss is None or loss.sparse_classes is None:
+            return
+        if isinstance(self._adapter, IndexedAdapter):
+            sources = self._adapter.arrays
+            if all(isinstance(s, np.ndarray) for s in sources):
+                self._check_labels(sources)
+                return
+        self._checks_batches = True
+
+    def _check_labels(self, leaves: Sequence[Any]) -> None:
+        data = self._adapter.structure
+        target = self._trainer._compile_loss.sparse_classes
+        shape = next(iter([self._trainer._output_shape]))
+        for i in range(data.num_x, data.num_x + data.num_y):
+            check_labels(
+                leaves[i], shape[target.axis], data.specs[i].name, target.ignore_class
+            )
+
+
+class Fit:
+    """One call of `fit`.
+
+    Args:
+        trainer: What is trained.
+        train: The training data.
+        validation: The validation data, or None.
+        callbacks: The callbacks, progress bar included.
+        rng: Where the order of the samples comes from.
+    """
+
+    def __init__(
+        self,
+        trainer: Any,
+        train: Adapter,
+        validation: Adapter | None,
+        callbacks: CallbackList,
+        rng: np.random.Generator,
+    ) -> None:
+        self.trainer = trainer
+        self.train = train
+        self.validation = validation
+        self.callbacks = callbacks
+        self.rng = rng
+
+    def run(self, first: int, last: int, validation_freq: int | Sequence[int]) -> None:
+        """Run epochs `first` to `last - 1`."""
+        self.trainer.stop_training = False
+        self.callbacks.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(first, last):
+            logs = self._epoch(epoch, validation_freq)
+            if self.trainer.stop_training:
+                break
+        optimizer = self.trainer.optimizer
+        if optimizer.built:
+            optimizer.finalize_variable_values(self.trainer.trainable_variables)
+        self.callbacks.on_train_end(logs)
+
+    def _epoch(
+        self, epoch: int, validation_freq: int | Sequence[int]
+    ) -> dict[str, float]:
+        self.trainer.reset_metrics()
+        self.callbacks.on_epoch_begin(epoch)
+        with Runner(self.trainer, "train", self.train) as runner:
+            self._batches(runner)
+        logs = self.trainer.get_metrics_result()
+        if self.validation is not None and _is_due(epoch, validation_freq):
+            values = evaluate(self.trainer, self.validation, self.callbacks)
+            logs |= {f"val_{name}": value for name, value in values.items()}
+        self.callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _batches(self, runner: Runner) -> None:
+        trainer, callbacks = self.trainer, self.callbacks
+        hooked = callbacks.has_train_batch_hooks
+        every = trainer.steps_per_execution
+        backend = get_backend()
+        with backend.execution_scope():
+            for step, batch in enumerate(self.train.epoch(self.rng)):
+                if hooked and step % every == 0:
+                    callbacks.on_train_batch_begin(step)
+                runner.run(batch)
+                if hooked and (step + 1) % every == 0:
+                    callbacks.on_train_batch_end(step, self._batch_logs())
+                if not backend.flushes_denormals and step % _FLUSH_EVERY == 0:
+                    flush_state(trainer)
+                if trainer.stop_training:
+                    break
+
+    def _batch_logs(self) -> Any:
+        if self.callbacks.needs_batch_logs:
+            return self.trainer.get_metrics_result()
+        return LazyLogs(self.trainer.get_metrics_result)
+
+
+def _is_due(epoch: int, validation_freq: int | Sequence[int]) -> bool:
+    if isinstance(validation_freq, int):
+        return (epoch + 1) % validation_freq == 0
+    return epoch + 1 in validation_freq
+
+
+def flush_state(trainer: Any) -> None:
+    """Clear subnormal numbers from weights and moments, where no hardware mode does."""
+    backend = get_backend()
+    for variable in [*trainer.trainable_variables, *trainer.optimizer.variables]:
+        if variable.dtype.startswith("float"):
+            backend.flush_denormals(variable.array)
+
+
+def evaluate(trainer: Any, adapter: Adapter, callbacks: CallbackList) -> dict[str, float]:
+    """Return the metrics of the test step over a data set."""
+    trainer.reset_metrics()
+    callbacks.on_test_begin()
+    every = trainer.steps_per_execution
+    with (
+        get_backend().execution_scope(),
+        Runner(trainer, "test", adapter) as runner,
+    ):
+        for step, batch in enumerate(adapter.epoch()):
+            if step % every == 0:
+                callbacks.on_test_batch_begin(step)
+            runner.run(batch)
+            if (step + 1) % every == 0:
+                callbacks.on_test_batch_end(step, LazyLogs(trainer.get_metrics_result))
+    logs: dict[str, float] = trainer.get_metrics_result()
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def predict(trainer: Any, adapter: Adapter, callbacks: CallbackList | None) -> Any:
+    """Return the outputs of the predict step over a data set, joined on the host."""
+    parts: list[list[np.ndarray]] = []
+    backend = get_backend()
+    if callbacks is not None:
+        callbacks.on_predict_begin()
+    with backend.execution_scope(), Runner(trainer, "predict", adapter) as runner:
+        for step, batch in enumerate(adapter.epoch()):
+            if callbacks is not None:
+                callbacks.on_predict_batch_begin(step)
+            outputs = runner.run(batch).outputs
+            parts.append([backend.to_host(array) for array in outputs])
+            if callbacks is not None:
+                callbacks.on_predict_batch_end(step, {"outputs": parts[-1]})
+        structure = runner.structure
+    if callbacks is not None:
+        callbacks.on_predict_end()
+    if not parts:
+        return None
+    joined = parts[0] if len(parts) == 1 else [
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    ]
+    return tree.map_structure(lambda i: joined[i], structure)

@@ -1,0 +1,397 @@
+"""Metrics against those of real Keras: states and results over several batches.
+
+Tolerance: 1e-5 relative, ten float32 roundings; 1e-6 absolute, for values near zero.
+"""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+keras = pytest.importorskip("keras", reason="the parity extra is not installed")
+
+from kerasish import metrics, ops
+from kerasish.metrics.compile import CompileMetrics
+from kerasish.metrics.resolve import resolve_accuracy
+
+CLOSE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+def host(x):
+    return np.asarray(ops.convert_to_numpy(x))
+
+
+def assert_same(mine, theirs):
+    """Compare state, by name and order, and result."""
+    assert [v.name for v in mine.variables] == [v.name for v in theirs.variables]
+    for ours, reference in zip(mine.variables, theirs.variables, strict=True):
+        assert ours.dtype == reference.dtype
+        np.testing.assert_allclose(
+            ours.numpy(), np.asarray(reference), err_msg=ours.name, **CLOSE
+        )
+    np.testing.assert_allclose(host(mine.result()), np.asarray(theirs.result()), **CLOSE)
+
+
+def compare(name, kwargs, batches):
+    mine = getattr(metrics, name)(**kwargs)
+    theirs = getattr(keras.metrics, name)(**kwargs)
+    for batch in batches:
+        mine.update_state(*batch)
+        theirs.update_state(*batch)
+    assert_same(mine, theirs)
+    mine.reset_state()
+    theirs.reset_state()
+    assert_same(mine, theirs)
+
+
+def data_for(name, rng, shape=(4, 3)):
+    """Return targets and predictions that suit a metric."""
+    y_pred = rng.uniform(0.01, 1.0, shape).astype("float32")
+    if name.startswith("Sparse"):
+        return rng.integers(0, shape[-1], shape[:-1]), y_pred
+    if name in ("MeanAbsolutePercentageError", "Poisson", "KLDivergence"):
+        return rng.uniform(0.1, 2.0, shape).astype("float32"), y_pred
+    if "Categorical" in name:
+        rows = rng.integers(0, shape[-1], shape[:-1])
+        return np.eye(shape[-1], dtype="float32")[rows], y_pred
+    if name == "Accuracy":
+        return rng.integers(0, 2, shape), rng.integers(0, 2, shape)
+    return rng.integers(0, 2, shape).astype("float32"), y_pred
+
+
+FROM_FUNCTIONS = [
+    ("MeanSquaredError", {}),
+    ("RootMeanSquaredError", {}),
+    ("MeanAbsoluteError", {}),
+    ("MeanAbsolutePercentageError", {}),
+    ("MeanSquaredLogarithmicError", {}),
+    ("LogCoshError", {}),
+    ("CosineSimilarity", {}),
+    ("BinaryCrossentropy", {}),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
+    ("CategoricalCrossentropy", {}),
+    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
+    ("SparseCategoricalCrossentropy", {}),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 1}),
+    ("Hinge", {}),
+    ("SquaredHinge", {}),
+    ("CategoricalHinge", {}),
+    ("KLDivergence", {}),
+    ("Poisson", {}),
+    ("Accuracy", {}),
+    ("BinaryAccuracy", {}),
+    ("BinaryAccuracy", {"threshold": 0.3}),
+    ("CategoricalAccuracy", {}),
+    ("SparseCategoricalAccuracy", {}),
+    ("TopKCategoricalAccuracy", {"k": 2}),
+    ("TopKCategoricalAccuracy", {}),
+    ("SparseTopKCategoricalAccuracy", {"k": 2}),
+    ("SparseTopKCategoricalAccuracy", {"k": 1}),
+]
+IDS = [f"{name}-{'-'.join(kwargs)}" for name, kwargs in FROM_FUNCTIONS]
+
+
+@pytest.mark.parametrize(("name", "kwargs"), FROM_FUNCTIONS, ids=IDS)
+def test_two_batches_one_of_them_weighted(name, kwargs, rng):
+    weights = rng.uniform(0, 2, 4).astype("float32")
+    first, second = data_for(name, rng), data_for(name, rng)
+    compare(name, kwargs, [first, (*second, weights)])
+
+
+@pytest.mark.parametrize(("name", "kwargs"), FROM_FUNCTIONS, ids=IDS)
+def test_sequences(name, kwargs, rng):
+    batch = data_for(name, rng, (4, 3, 2))
+    kwargs = {**kwargs, "k": 1} if "k" in kwargs else kwargs
+    weights = np.float32([1, 0, 2, 1])
+    if "ignore_class" in kwargs:  # here Keras needs one weight per value
+        weights = np.repeat(weights[:, None], 3, axis=1)
+    compare(name, kwargs, [batch, (*batch, weights)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MeanSquaredError",
+        "RootMeanSquaredError",
+        "BinaryAccuracy",
+        "Accuracy",
+        "BinaryCrossentropy",
+        "Precision",
+        "TruePositives",
+        "AUC",
+    ],
+)
+@pytest.mark.parametrize("ranks", [((4,), (4, 1)), ((4, 1), (4,)), ((4,), (4,))])
+def test_a_column_against_a_vector(name, ranks, rng):
+    y_true, y_pred = rng.integers(0, 2, ranks[0]), rng.uniform(0, 1, ranks[1])
+    if name == "BinaryCrossentropy" and ranks[0] != ranks[1]:
+        # here Keras refuses, and we match the ranks as everywhere else
+        metric = metrics.BinaryCrossentropy()
+        column = keras.metrics.BinaryCrossentropy()
+        metric.update_state(y_true, y_pred)
+        column.update_state(y_true.reshape(4, 1), y_pred.reshape(4, 1))
+        assert_same(metric, column)
+        return
+    compare(name, {}, [(y_true, y_pred)])
+
+
+@given(data=st.data())
+@settings(max_examples=40)
+def test_mean_and_sum(data):
+    shape = data.draw(st.sampled_from([(), (4,), (4, 1), (4, 3), (4, 3, 2)]))
+    weight_shape = data.draw(
+        st.sampled_from(
+            [None, (), (1,), (4,), (4, 1), (4, 3), (1, 3), (4, 3, 1), (4, 3, 2), (3,)]
+        )
+    )
+    name = data.draw(st.sampled_from(["Mean", "Sum"]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    values = rng.normal(size=shape).astype("float32")
+    weight = (
+        None if weight_shape is None else rng.random(weight_shape).astype("float32")
+    )
+    mine, theirs = getattr(metrics, name)(), getattr(keras.metrics, name)()
+    try:
+        theirs.update_state(values, weight)
+    except ValueError:
+        with pytest.raises(ValueError, match="cannot use this sample_weight"):
+            mine.update_state(values, weight)
+        return
+    mine.update_state(values, weight)
+    assert_same(mine, theirs)
+
+
+THRESHOLDED = [
+    ("TruePositives", {}),
+    ("TrueNegatives", {"thresholds": [0.2, 0.5, 0.8]}),
+    ("FalsePositives", {"thresholds": 0.7}),
+    ("FalseNegatives", {"thresholds": [0.0, 1.0]}),
+    ("Precision", {}),
+    ("Precision", {"thresholds": [0.2, 0.6]}),
+    ("Precision", {"top_k": 2}),
+    ("Precision", {"top_k": 2, "thresholds": 0.4}),
+    ("Precision", {"class_id": 1}),
+    ("Precision", {"class_id": 2, "top_k": 1}),
+    ("Recall", {}),
+    ("Recall", {"thresholds": [0.2, 0.6]}),
+    ("Recall", {"top_k": 1}),
+    ("Recall", {"class_id": 0}),
+]
+
+
+@pytest.mark.parametrize(("name", "kwargs"), THRESHOLDED)
+def test_confusion_metrics(name, kwargs, rng):
+    batches = []
+    for weight in (None, rng.random(4), rng.random((4, 1))):
+        y_true = rng.integers(0, 2, (4, 3))
+        batches.append((y_true, rng.uniform(0, 1, (4, 3)), weight))
+    if "class_id" in kwargs:  # here Keras takes weights of one axis only
+        batches = batches[:2]
+    compare(name, kwargs, batches)
+
+
+def test_top_k_with_ties():
+    y_true, y_pred = [[0, 1, 0], [1, 0, 0]], [[0.3, 0.3, 0.3], [0.2, 0.4, 0.4]]
+    for kwargs in ({"top_k": 1}, {"top_k": 2}):
+        compare("Precision", kwargs, [(np.array(y_true), np.array(y_pred))])
+    for k in (1, 2, 3):
+        batch = np.array(y_true), np.array(y_pred)
+        compare("TopKCategoricalAccuracy", {"k": k}, [batch])
+
+
+def test_top_k_from_sorted_ids():
+    batch = np.array([1, 0, 2]), np.array([[1, 2, 0], [2, 1, 0], [0, 2, 1]])
+    for k in (1, 2):
+        kwargs = {"k": k, "from_sorted_ids": True}
+        compare("SparseTopKCategoricalAccuracy", kwargs, [batch])
+
+
+@pytest.mark.parametrize("curve", ["ROC", "PR", "PRGAIN"])
+@pytest.mark.parametrize("method", ["interpolation", "minoring", "majoring"])
+def test_auc_curves(curve, method, rng):
+    kwargs = {"curve": curve, "summation_method": method, "num_thresholds": 7}
+    for agrees in (0.1, 0.5, 0.9):
+        y_pred = rng.uniform(0, 1, 40).astype("float32")
+        y_true = np.where(rng.random(40) < agrees, y_pred > 0.5, y_pred < 0.5)
+        batches = [(y_true, y_pred), (y_true, y_pred[::-1], rng.random(40))]
+        compare("AUC", kwargs, batches)
+
+
+@pytest.mark.parametrize("curve", ["ROC", "PR", "PRGAIN"])
+@pytest.mark.parametrize("label", [0, 1])
+def test_auc_of_one_class_only(curve, label, rng):
+    batch = np.full(10, label), rng.uniform(0, 1, 10)
+    compare("AUC", {"curve": curve, "num_thresholds": 7}, [batch])
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"thresholds": [0.2, 0.5, 0.9]},
+        {"thresholds": [0.0, 0.5, 1.0]},
+        {"num_thresholds": 2},
+        {"from_logits": True, "num_thresholds": 7},
+        {"label_weights": [1.0, 2.0, 0.5], "num_thresholds": 7},
+        {"multi_label": True, "num_thresholds": 7},
+        {"multi_label": True, "num_labels": 3, "num_thresholds": 7},
+        {
+            "multi_label": True,
+            "label_weights": [1.0, 2.0, 0.5],
+            "curve": "PR",
+            "num_thresholds": 7,
+        },
+    ],
+    ids=lambda kwargs: "-".join(kwargs),
+)
+def test_auc_options(kwargs, rng):
+    batches = []
+    for weight in (None, rng.random(4).astype("float32")):
+        y_pred = rng.uniform(0.01, 0.99, (4, 3)).astype("float32")
+        batches.append((rng.integers(0, 2, (4, 3)), y_pred, weight))
+    compare("AUC", kwargs, batches)
+
+
+def test_auc_with_all_its_thresholds(rng):
+    y_pred = rng.uniform(0, 1, 500).astype("float32")
+    compare("AUC", {}, [(y_pred + rng.normal(size=500) > 0.5, y_pred)])
+
+
+CLASSES = sorted({name for name, _ in FROM_FUNCTIONS + THRESHOLDED} | {"AUC", "Mean"})
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_serialized_metrics_are_keras_s(name):
+    mine = getattr(metrics, name)(name="m")
+    theirs = getattr(keras.metrics, name)(name="m")
+    assert metrics.serialize(mine) == keras.metrics.serialize(theirs)
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs"),
+    [
+        ("AUC", {"thresholds": [0.2, 0.6], "curve": "PR", "from_logits": True}),
+        ("Precision", {"thresholds": [0.1, 0.2], "class_id": 1}),
+        ("Recall", {"top_k": 2}),
+        ("MeanSquaredError", {"dtype": "float16"}),
+        ("SparseCategoricalCrossentropy", {"ignore_class": 2, "axis": 1}),
+    ],
+)
+def test_configs_with_arguments_are_keras_s(name, kwargs):
+    mine = getattr(metrics, name)(name="m", **kwargs)
+    theirs = getattr(keras.metrics, name)(name="m", **kwargs)
+    assert mine.get_config() == theirs.get_config()
+    again = keras.metrics.deserialize(metrics.serialize(mine))
+    assert again.get_config() == theirs.get_config()
+
+
+def test_we_read_a_function_metric_of_keras():
+    theirs = keras.metrics.MeanMetricWrapper(
+        keras.metrics.binary_accuracy, name="b", threshold=0.2
+    )
+    mine = metrics.deserialize(keras.metrics.serialize(theirs))
+    batch = np.array([1, 0, 1]), np.array([0.3, 0.3, 0.1])
+    mine.update_state(*batch)
+    theirs.update_state(*batch)
+    assert_same(mine, theirs)
+    again = keras.metrics.deserialize(metrics.serialize(mine))
+    again.update_state(*batch)
+    assert_same(mine, again)
+
+
+NAMES = (
+    "mse MSE mae MAE mape MAPE msle MSLE bce BCE accuracy Accuracy binary_accuracy "
+    "BinaryAccuracy categorical_accuracy sparse_categorical_accuracy auc AUC precision "
+    "Precision recall Recall true_positives TruePositives mean Mean sum Sum hinge "
+    "root_mean_squared_error RootMeanSquaredError log_cosh_error LogCoshError "
+    "top_k_categorical_accuracy TopKCategoricalAccuracy sparse_top_k_categorical_accuracy "
+    "kl_divergence KLDivergence cosine_similarity CosineSimilarity mean_squared_error "
+    "binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy "
+    "squared_hinge categorical_hinge poisson acc kld log_cosh huber rmse nope"
+).split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_get_knows_the_names_keras_knows(name):
+    try:
+        theirs = keras.metrics.get(name)
+    except ValueError:
+        with pytest.raises(ValueError, match="Unknown metric"):
+            metrics.get(name)
+        return
+    assert type(metrics.get(name)).__name__ == type(theirs).__name__
+
+
+def keras_result(model_metrics, weighted, y_true, y_pred, weights, output="dense"):
+    """Return what `evaluate` of a model that answers `y_pred` reports."""
+    inputs = keras.Input(y_pred.shape[1:])
+    outputs = keras.layers.Activation("linear", name=output)(inputs)
+    model = keras.Model(inputs, outputs)
+    model.compile(
+        loss=lambda a, b: 0.0 * keras.ops.sum(b),
+        metrics=model_metrics,
+        weighted_metrics=weighted,
+        run_eagerly=True,
+    )
+    results = model.evaluate(
+        y_pred, y_true, sample_weight=weights, verbose=0, return_dict=True
+    )
+    return {name: value for name, value in results.items() if name != "loss"}
+
+
+@pytest.mark.parametrize(
+    ("plain", "weighted"),
+    [
+        (["accuracy", "mse", "MSE"], None),
+        (["acc"], ["acc", "mae"]),
+        (["mse", "mse"], ["mse", "mse"]),
+        ([["mse"], "mae"], []),
+        ({"dense": ["mse", "AUC"]}, None),
+        ({"other": "mse"}, None),
+        (("Accuracy", "recall"), None),
+        (["hinge", "cosine_similarity"], ["accuracy"]),
+    ],
+)
+def test_names_and_values_of_a_compiled_model(plain, weighted, rng):
+    y_true = rng.integers(0, 2, (6, 1)).astype("float32")
+    y_pred = rng.uniform(0, 1, (6, 1)).astype("float32")
+    weights = rng.uniform(0, 2, 6).astype("float32")
+    expected = keras_result(plain, weighted, y_true, y_pred, weights)
+    mine = CompileMetrics(plain, weighted, ["dense"])
+    mine.update_state(y_true, y_pred, weights)
+    results = {name: float(value) for name, value in mine.result().items()}
+    assert results == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred"),
+    [
+        ((6,), (6, 1)),
+        ((6, 1), (6, 1)),
+        ((6, 2), (6, 1)),
+        ((6,), (6, 3)),
+        ((6, 1), (6, 3)),
+        ((6, 3), (6, 3)),
+        ((6, 2), (6, 2)),
+        ((6, 5), (6, 5, 1)),
+        ((6, 5), (6, 5, 3)),
+        ((6, 5, 1), (6, 5, 3)),
+        ((6, 5, 3), (6, 5, 3)),
+    ],
+    ids=str,
+)
+def test_what_accuracy_means(y_true, y_pred):
+    inputs = keras.Input(y_pred[1:])
+    model = keras.Model(inputs, keras.layers.Activation("linear")(inputs))
+    model.compile(
+        loss=lambda a, b: 0.0 * keras.ops.sum(b), metrics=["accuracy"], run_eagerly=True
+    )
+    model.evaluate(np.zeros(y_pred), np.zeros(y_true), verbose=0)
+    (container,) = [m for m in model.metrics if hasattr(m, "metrics")]
+    (theirs,) = container.metrics
+    mine = resolve_accuracy("accuracy", (None, *y_true[1:]), (None, *y_pred[1:]))
+    assert mine.__name__ == type(theirs).__name__
