@@ -14,12 +14,14 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-import random
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+
+import kerasish
+from kerasish.layers.naming import reset_names
 
 SEED = 20240229
 PARITY = Path(__file__).parent / "parity"
@@ -50,10 +52,20 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def fixed_seeds():
-    """Start every test from the same state of Python's and NumPy's generators."""
-    random.seed(SEED)
-    np.random.seed(SEED)
+def same_start():
+    """Give every test the same seeds and names, and put the global settings back."""
+    config = kerasish.config
+    before = {
+        config.set_backend: config.backend(),
+        config.set_epsilon: config.epsilon(),
+        config.set_floatx: config.floatx(),
+        config.set_image_data_format: config.image_data_format(),
+    }
+    kerasish.utils.set_random_seed(SEED)
+    reset_names()
+    yield
+    for restore, value in before.items():
+        restore(value)
 
 
 @pytest.fixture

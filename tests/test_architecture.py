@@ -31,9 +31,11 @@ ROWS = (
 )
 
 # Rooms beside the list: the topmost room they may import, and who may import them.
+# (`utils` reaches up to `random` because `set_random_seed` is public there.)
 BESIDE = {
     "datasets": ("saving", set()),
-    "utils": ("saving", {"training", "layers", "callbacks", "datasets"}),
+    "gradients": ("ops", set()),
+    "utils": ("random", {"models", "training", "layers", "callbacks", "datasets"}),
 }
 
 # Modules that only gather names for users: they import any room, no room imports them.
@@ -41,7 +43,22 @@ FACES = {"__init__", "config"}
 
 # Tensor math goes through `kerasish.ops`. These import NumPy for host-side work.
 NUMPY_ALLOWED = {
-    "kerasish/backend/": "the contract names the host array; transfer to and from it",
+    "kerasish/backend/": "the contract names the host array of every transfer",
+    "kerasish/datasets/": "reads data files into host arrays",
+    "kerasish/graph/interpret.py": "checks values on the host for NaN and infinity",
+    "kerasish/graph/variable.py": "initial values, and copies handed to the user",
+    "kerasish/initializers/": "initial values are drawn on the host, for all backends",
+    "kerasish/layers/layer.py": "get_weights and set_weights exchange host arrays",
+    "kerasish/ops/activation.py": "constants that depend on shapes alone",
+    "kerasish/ops/creation.py": "constants that depend on shapes alone",
+    "kerasish/ops/declare.py": "Python numbers and host arrays become constants",
+    "kerasish/ops/indexing.py": "constants that depend on shapes alone",
+    "kerasish/ops/random_bits.py": "constants that depend on shapes alone",
+    "kerasish/optimizers/optimizer.py": "initial values of the slots",
+    "kerasish/random/": "seeds and host draws",
+    "kerasish/saving/": "files hold host arrays",
+    "kerasish/training/": "batches are gathered, and results collected, on the host",
+    "kerasish/utils/": "data preparation before training",
 }
 
 # What a backend may know of kerasish; a package stands for all of its modules.
@@ -69,7 +86,9 @@ OPTIONAL = {
 }
 
 # Modules of ours that are imported inside functions, with the reason.
-LATE: dict[str, str] = {}
+LATE = {
+    "kerasish.graph.listing": "it reads the graphs that print themselves by it",
+}
 
 # Importing kerasish must load none of these.
 HEAVY = OPTIONAL | {"jax", "keras", "kerasish_cupy", "tensorflow", "torch"}
@@ -172,7 +191,8 @@ def room_of(module: str) -> str:
 
 
 def row_of(room: str) -> int:
-    return next(row for row, rooms in enumerate(ROWS) if room in rooms)
+    """Return the number of a room's row; below all others for one without a place."""
+    return next((row for row, rooms in enumerate(ROWS) if room in rooms), len(ROWS))
 
 
 def may_import(room: str, other: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from kerasish import ops, regularizers
 from kerasish.errors import ShapeError
+from kerasish.gradients import grad
 
 
 @pytest.fixture
@@ -48,6 +49,29 @@ def test_orthogonal_is_the_mean_cosine(weights, mode):
 )
 def test_orthogonal_of_what_has_no_angles_is_zero(matrix):
     assert float(regularizers.OrthogonalRegularizer()(matrix)) == 0.0
+
+
+@pytest.mark.parametrize(
+    "regularizer",
+    [
+        regularizers.L1(0.3),
+        regularizers.L2(0.3),
+        regularizers.L1L2(0.1, 0.2),
+        regularizers.OrthogonalRegularizer(0.3),
+        regularizers.OrthogonalRegularizer(0.3, "columns"),
+    ],
+)
+def test_gradient(rng, weights, regularizer):
+    direction, step = rng.normal(size=weights.shape), 1e-6
+    ahead, behind = (regularizer(weights + s * direction) for s in (step, -step))
+    slope = (float(ahead) - float(behind)) / (2 * step)
+    gradient = np.asarray(grad(regularizer)(weights))
+    assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-6)
+
+
+def test_the_gradient_of_zero_rows_is_finite():
+    gradient = grad(regularizers.OrthogonalRegularizer())(np.zeros((3, 2), "float32"))
+    assert np.isfinite(np.asarray(gradient)).all()
 
 
 def test_orthogonal_wants_a_matrix():

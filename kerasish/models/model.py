@@ -6,10 +6,12 @@ from typing import Any
 
 from kerasish.errors import explain
 from kerasish.layers.layer import Layer
+from kerasish.models.plan_text import explain_plan
 from kerasish.models.summary import summarize
 from kerasish.saving import api as saving
 from kerasish.saving.registry import public
 from kerasish.training.trainer import Trainer
+from kerasish.utils.io import print_msg
 
 
 @public("keras")
@@ -52,6 +54,10 @@ class Model(Trainer, Layer):
             )
         )
 
+    def layer_output_shapes(self) -> list[Any]:
+        """Return the shape of each layer's output; None where it is not known."""
+        return [None] * len(self.layers)
+
     def summary(
         self,
         line_length: int | None = None,
@@ -74,19 +80,20 @@ class Model(Trainer, Layer):
         text = summarize(
             self, line_length, positions, expand_nested, show_trainable, layer_range
         )
-        (print_fn or print)(text)
+        (print_fn or print_msg)(text)
 
-    def explain_plan(self, batch_size: int = 32, kind: str = "predict") -> str:
+    def explain_plan(self, batch: Any, kind: str = "train") -> str:
         """Return the compiled step as text: operations, buffers, bytes, views saved.
 
         Args:
-            batch_size: Samples a batch.
-            kind: "train", "test" or "predict"; the first two need a compiled model
-                whose loss and metrics have seen data.
-        """
-        from kerasish.models.plan_text import explain_plan
+            batch: One batch: `x`, or `(x, y)`, or `(x, y, sample_weight)`.
+            kind: "train", "test" or "predict"; the first two need a compiled model and
+                targets.
 
-        return explain_plan(self, batch_size, kind)
+        Raises:
+            ValueError: The kind is unknown, or steps are not planned.
+        """
+        return explain_plan(self, batch, kind)
 
     # files --------------------------------------------------------------------------
 

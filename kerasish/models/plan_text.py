@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.errors import explain
+from kerasish.errors import explain, unknown_name
 from kerasish.graph.listing import list_plan
+from kerasish.utils.packing import unpack_x_y_sample_weight
+
+_KINDS = ("train", "test", "predict")
 
 
-def explain_plan(model: Any, batch_size: int, kind: str) -> str:
+def explain_plan(model: Any, batch: Any, kind: str) -> str:
     """Return a model's step as a listing of its plan.
 
     Args:
-        model: A built `Sequential` model.
-        batch_size: Samples a batch.
+        model: The model.
+        batch: One batch: `x`, `(x, y)` or `(x, y, sample_weight)`.
         kind: "train", "test" or "predict".
 
     Raises:
-        ValueError: The kind is unknown, or the model is not ready for it.
+        ValueError: The kind is unknown, or steps are not planned.
     """
-    if kind not in ("train", "test", "predict"):
-        raise ValueError(
-            explain(
-                "Unknown kind of step.",
-                got=repr(kind),
-                expected="'train', 'test' or 'predict'",
-            )
-        )
+    if kind not in _KINDS:
+        raise ValueError(unknown_name("kind of step", kind, _KINDS))
     if kind != "predict":
         model._require_compiled("explain_plan")
-    data = model.example_data(with_targets=kind != "predict")
-    program = model._program(kind, data, batch_size)
+    data = unpack_x_y_sample_weight(batch)
+    adapter = model._single_adapter(*(data if kind != "predict" else data[:1]))
+    program = model._program(kind, adapter.structure, adapter.num_samples)
     plan = getattr(program.executable, "plan", None)
     if plan is None:
         raise ValueError(

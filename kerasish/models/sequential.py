@@ -133,13 +133,14 @@ class Sequential(Model):
             self._input_layer = InputLayer(batch_shape=shape, dtype=dtype)
         shape = tuple(input_shape or self._input_layer.batch_shape)
         self._build_shape = shape
+        self._shapes: list[Any] = []
         for layer in self._stack:
             if not layer.built or layer._build_shape is None:
                 layer._path = f"{self.name}/{layer.name}"
             layer.check_shape(shape)
             layer.build_once(shape)
             shape = layer.compute_output_shape(shape)
-        self._final_shape = shape
+            self._shapes.append(shape)
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -173,7 +174,11 @@ class Sequential(Model):
             AttributeError: The model is not built.
         """
         self._require_built("output_shape")
-        return self._final_shape
+        return self._shapes[-1]
+
+    def layer_output_shapes(self) -> list[Any]:
+        """Return the shape of each layer's output; None where it is not known yet."""
+        return list(self._shapes) if self.built else [None] * len(self._stack)
 
     def _require_built(self, attribute: str) -> None:
         if not self.built:

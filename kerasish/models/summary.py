@@ -1,3 +1,183 @@
-"""placeholder replaced shortly."""
-def summarize(model, *args):
-    return repr(model)
+"""`Model.summary`: the table of a model's layers.
+
+The look is Keras's. `summarize` returns text; who prints it decides where it goes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerasish.backend import dtypes
+from kerasish.errors import explain
+
+_MOST_COLUMNS = 88  # characters; wider terminals gain nothing
+_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    shape: str
+    parameters: str
+    trainable: str
+
+
+def summarize(
+    model: Any,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> str:
+    """Return the table of a model's layers and the totals below it.
+
+    Args:
+        model: The model; its `layers` are listed.
+        line_length: Width in characters; the terminal's, at most 88, by default.
+        positions: Right edge of each column: characters, or fractions of the width.
+        expand_nested: Whether to list the layers of nested models.
+        show_trainable: Whether to add a column that says which layers are trainable.
+        layer_range: Names or patterns of the first and the last layer to list.
+
+    Raises:
+        ValueError: `layer_range` names no layer.
+    """
+    width = line_length or min(shutil.get_terminal_size().columns, _MOST_COLUMNS)
+    rows = list(_rows(model, expand_nested, layer_range))
+    heads = ["Layer (type)", "Output Shape", "Param #"]
+    cells = [[r.name, r.shape, r.parameters] for r in rows]
+    if show_trainable:
+        heads.append("Trainable")
+        cells = [[*c, r.trainable] for c, r in zip(cells, rows, strict=True)]
+    widths = _widths(width, positions, len(heads))
+    return "\n".join(
+        [f'Model: "{model.name}"', *_table(heads, cells, widths), *_totals(model)]
+    )
+
+
+def _rows(
+    model: Any, expand: bool, layer_range: Sequence[str] | None, depth: int = 0
+) -> Iterator[_Row]:
+    layers = model.layers
+    shapes = model.layer_output_shapes()
+    chosen = range(*_range(layers, layer_range)) if layer_range else range(len(layers))
+    for index in chosen:
+        layer = layers[index]
+        yield _row(layer, shapes[index], depth)
+        if expand and hasattr(layer, "layer_output_shapes"):
+            yield from _rows(layer, expand, None, depth + 1)
+
+
+def _row(layer: Any, shape: Any, depth: int) -> _Row:
+    indent = "   " * depth + "└ " if depth else ""
+    count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+    flag = ("Y" if layer.trainable_weights else "N") if layer.weights else "-"
+    name = f"{indent}{layer.name} ({type(layer).__name__})"
+    return _Row(name, "?" if shape is None else str(shape), count, flag)
+
+
+def _range(layers: Sequence[Any], wanted: Sequence[str]) -> tuple[int, int]:
+    ends = []
+    for pattern in wanted:
+        found = [i for i, la in enumerate(layers) if re.match(pattern, la.name)]
+        if not found:
+            raise ValueError(
+                explain(
+                    "`layer_range` names no layer of the model.",
+                    got=repr(pattern),
+                    expected="one of " + ", ".join(la.name for la in layers),
+                )
+            )
+        ends.append((found[0], found[-1]))
+    return min(ends[0][0], ends[-1][0]), max(ends[0][1], ends[-1][1]) + 1
+
+
+def _widths(
+    total: int, positions: Sequence[float] | None, num_columns: int
+) -> list[int]:
+    """Return the inner width of each column, padding included."""
+    if positions is None:
+        positions = (0.45, 0.80, 1.0) if num_columns == 3 else (0.40, 0.72, 0.88, 1.0)
+    inner = total - 1
+    edges = [round(p * inner) if p <= 1 else int(p) for p in positions]
+    starts = [0, *edges[:-1]]
+    return [
+        max(edge - start - 1, 3) for start, edge in zip(starts, edges, strict=True)
+    ]
+
+
+def _table(
+    heads: list[str], rows: list[list[str]], widths: list[int]
+) -> Iterator[str]:
+    yield _rule(widths, "┏━┳┓")
+    yield from _cells(heads, widths, "┃")
+    yield _rule(widths, "┡━╇┩")
+    for index, row in enumerate(rows):
+        if index:
+            yield _rule(widths, "├─┼┤")
+        yield from _cells(row, widths, "│")
+    yield _rule(widths, "└─┴┘")
+
+
+def _rule(widths: list[int], marks: str) -> str:
+    left, line, cross, right = marks
+    return left + cross.join(line * w for w in widths) + right
+
+
+def _cells(texts: list[str], widths: list[int], bar: str) -> Iterator[str]:
+    wrapped = [_wrap(t, w - 2) for t, w in zip(texts, widths, strict=True)]
+    justify: list[Callable[[str, int], str]]
+    justify = [str.ljust, str.ljust, str.rjust, str.center]
+    for line in range(max(map(len, wrapped))):
+        parts = [
+            " " + how(lines[line] if line < len(lines) else "", w - 2) + " "
+            for lines, w, how in zip(wrapped, widths, justify, strict=False)
+        ]
+        yield bar + bar.join(parts) + bar
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Break a cell at spaces; a word that is too long is cut with an ellipsis."""
+    indent = text[: len(text) - len(text.lstrip())]
+    words = [w if len(w) <= width else w[: width - 1] + "…" for w in text.split(" ")]
+    lines = textwrap.wrap(" ".join(words).strip(), max(width - len(indent), 1))
+    return [indent + line for line in lines] or [""]
+
+
+def _totals(model: Any) -> list[str]:
+    trainable = model.trainable_weights
+    frozen = model.non_trainable_weights
+    state = model.optimizer.variables if model.optimizer else []
+    lines = [
+        _total("Total params", [*trainable, *frozen, *state]),
+        _total("Trainable params", trainable),
+        _total("Non-trainable params", frozen),
+    ]
+    if model.optimizer and model.optimizer.built:
+        return [*lines, _total("Optimizer params", state)]
+    lines[0] = _total("Total params", [*trainable, *frozen])
+    return lines
+
+
+def _total(label: str, variables: Sequence[Any]) -> str:
+    count = sum(v.size for v in variables)
+    size = sum(v.size * dtypes.size_of(v.dtype) for v in variables)
+    return f" {label}: {count:,} ({readable_size(size)})"
+
+
+def readable_size(num_bytes: int) -> str:
+    """Return a number of bytes with a unit, in steps of 1024.
+
+    Example:
+        >>> readable_size(2560)
+        '2.50 KB'
+    """
+    power = int(math.log(num_bytes, 1024)) if num_bytes else 0
+    return f"{num_bytes / 1024**power:.2f} {_UNITS[power]}"

@@ -14,7 +14,6 @@ from kerasish.errors import FileFormatError, explain
 from kerasish.saving.older_configs import (
     modern_compile,
     modern_losses,
-    modern_optimizer,
     modernise,
 )
 from kerasish.saving.serialization import serialize_config, serialize_keras_object
@@ -137,7 +136,7 @@ def compile_config(legacy: dict[str, Any]) -> dict[str, Any]:
     if "loss" in full:
         full["loss"] = modern_losses(full["loss"], "keras.losses")
     if isinstance(legacy.get("optimizer_config"), dict):
-        full["optimizer"] = modern_optimizer(legacy["optimizer_config"])
+        full["optimizer"] = legacy["optimizer_config"]
     return modern_compile(full)
 
 

@@ -441,9 +441,10 @@ class Trainer:
         return loop.predict(self, self._single_adapter(x), None)
 
     def _single_adapter(self, *data: Any) -> Adapter:
-        whole = make_adapter(*data[:3], None, False, None, *data[3:])
+        x, y, sample_weight, class_weight = (*data, None, None, None)[:4]
+        whole = make_adapter(x, y, sample_weight)
         adapter = make_adapter(
-            *data[:3], whole.num_samples, False, None, *data[3:]
+            x, y, sample_weight, whole.num_samples, class_weight=class_weight
         )
         self._build_for(adapter)
         return adapter

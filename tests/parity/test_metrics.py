@@ -17,6 +17,7 @@ keras = pytest.importorskip("keras", reason="the parity extra is not installed")
 from kerasish import metrics, ops
 from kerasish.metrics.compile import CompileMetrics
 from kerasish.metrics.resolve import resolve_accuracy
+from kerasish.saving.registry import snake_case
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -33,7 +34,9 @@ def assert_same(mine, theirs):
         np.testing.assert_allclose(
             ours.numpy(), np.asarray(reference), err_msg=ours.name, **CLOSE
         )
-    np.testing.assert_allclose(host(mine.result()), np.asarray(theirs.result()), **CLOSE)
+    np.testing.assert_allclose(
+        host(mine.result()), np.asarray(theirs.result()), **CLOSE
+    )
 
 
 def compare(name, kwargs, batches):
@@ -103,10 +106,21 @@ def test_two_batches_one_of_them_weighted(name, kwargs, rng):
     compare(name, kwargs, [first, (*second, weights)])
 
 
-@pytest.mark.parametrize(("name", "kwargs"), FROM_FUNCTIONS, ids=IDS)
+@pytest.mark.parametrize(
+    ("name", "kwargs"),
+    [
+        ("MeanSquaredError", {}),
+        ("RootMeanSquaredError", {}),
+        ("CategoricalCrossentropy", {}),
+        ("SparseCategoricalCrossentropy", {"ignore_class": 1}),
+        ("BinaryAccuracy", {}),
+        ("CategoricalAccuracy", {}),
+        ("SparseCategoricalAccuracy", {}),
+        ("SparseTopKCategoricalAccuracy", {"k": 1}),
+    ],
+)
 def test_sequences(name, kwargs, rng):
     batch = data_for(name, rng, (4, 3, 2))
-    kwargs = {**kwargs, "k": 1} if "k" in kwargs else kwargs
     weights = np.float32([1, 0, 2, 1])
     if "ignore_class" in kwargs:  # here Keras needs one weight per value
         weights = np.repeat(weights[:, None], 3, axis=1)
@@ -126,10 +140,10 @@ def test_sequences(name, kwargs, rng):
         "AUC",
     ],
 )
-@pytest.mark.parametrize("ranks", [((4,), (4, 1)), ((4, 1), (4,)), ((4,), (4,))])
+@pytest.mark.parametrize("ranks", [((4,), (4, 1)), ((4, 1), (4,))])
 def test_a_column_against_a_vector(name, ranks, rng):
     y_true, y_pred = rng.integers(0, 2, ranks[0]), rng.uniform(0, 1, ranks[1])
-    if name == "BinaryCrossentropy" and ranks[0] != ranks[1]:
+    if name == "BinaryCrossentropy":
         # here Keras refuses, and we match the ranks as everywhere else
         metric = metrics.BinaryCrossentropy()
         column = keras.metrics.BinaryCrossentropy()
@@ -197,9 +211,8 @@ def test_confusion_metrics(name, kwargs, rng):
 
 def test_top_k_with_ties():
     y_true, y_pred = [[0, 1, 0], [1, 0, 0]], [[0.3, 0.3, 0.3], [0.2, 0.4, 0.4]]
-    for kwargs in ({"top_k": 1}, {"top_k": 2}):
-        compare("Precision", kwargs, [(np.array(y_true), np.array(y_pred))])
-    for k in (1, 2, 3):
+    compare("Precision", {"top_k": 2}, [(np.array(y_true), np.array(y_pred))])
+    for k in (1, 2):
         batch = np.array(y_true), np.array(y_pred)
         compare("TopKCategoricalAccuracy", {"k": k}, [batch])
 
@@ -215,7 +228,7 @@ def test_top_k_from_sorted_ids():
 @pytest.mark.parametrize("method", ["interpolation", "minoring", "majoring"])
 def test_auc_curves(curve, method, rng):
     kwargs = {"curve": curve, "summation_method": method, "num_thresholds": 7}
-    for agrees in (0.1, 0.5, 0.9):
+    for agrees in (0.1, 0.9):
         y_pred = rng.uniform(0, 1, 40).astype("float32")
         y_true = np.where(rng.random(40) < agrees, y_pred > 0.5, y_pred < 0.5)
         batches = [(y_true, y_pred), (y_true, y_pred[::-1], rng.random(40))]
@@ -232,12 +245,10 @@ def test_auc_of_one_class_only(curve, label, rng):
 @pytest.mark.parametrize(
     "kwargs",
     [
-        {"thresholds": [0.2, 0.5, 0.9]},
-        {"thresholds": [0.0, 0.5, 1.0]},
+        {"thresholds": [0.0, 0.3, 0.5, 0.9, 1.0]},
         {"num_thresholds": 2},
         {"from_logits": True, "num_thresholds": 7},
         {"label_weights": [1.0, 2.0, 0.5], "num_thresholds": 7},
-        {"multi_label": True, "num_thresholds": 7},
         {"multi_label": True, "num_labels": 3, "num_thresholds": 7},
         {
             "multi_label": True,
@@ -303,16 +314,10 @@ def test_we_read_a_function_metric_of_keras():
     assert_same(mine, again)
 
 
-NAMES = (
-    "mse MSE mae MAE mape MAPE msle MSLE bce BCE accuracy Accuracy binary_accuracy "
-    "BinaryAccuracy categorical_accuracy sparse_categorical_accuracy auc AUC precision "
-    "Precision recall Recall true_positives TruePositives mean Mean sum Sum hinge "
-    "root_mean_squared_error RootMeanSquaredError log_cosh_error LogCoshError "
-    "top_k_categorical_accuracy TopKCategoricalAccuracy sparse_top_k_categorical_accuracy "
-    "kl_divergence KLDivergence cosine_similarity CosineSimilarity mean_squared_error "
-    "binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy "
-    "squared_hinge categorical_hinge poisson acc kld log_cosh huber rmse nope"
-).split()
+ALIASES = ["mse", "mae", "mape", "msle", "bce"]
+UNKNOWN = ["acc", "kld", "log_cosh", "huber", "rmse", "nope"]
+SNAKES = [snake_case(name) for name in CLASSES]
+NAMES = [*CLASSES, *SNAKES, *ALIASES, *map(str.upper, ALIASES), *UNKNOWN]
 
 
 @pytest.mark.parametrize("name", NAMES)

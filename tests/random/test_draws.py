@@ -13,6 +13,7 @@ import pytest
 from kerasish import ops, random
 from kerasish.backend import get_backend
 from kerasish.errors import DTypeError, ShapeError
+from kerasish.gradients import grad
 from kerasish.graph.replay import compile_graph
 from kerasish.graph.trace import trace
 from kerasish.random import SeedGenerator
@@ -167,6 +168,13 @@ def test_dropout_drops_the_share_and_keeps_the_mean(rate):
     deviation = math.sqrt(rate * (1 - rate) / SIZE)
     assert abs((y == 0).mean() - rate) < 5 * deviation
     assert abs(y.mean() - 3) < 5 * 3 * deviation / (1 - rate)
+
+
+def test_dropout_s_gradient_is_its_mask():
+    x = np.linspace(1.0, 2.0, 50, dtype="float32")
+    mask = np.asarray(random.dropout(np.ones_like(x), 0.5, seed=5))
+    gradient = grad(lambda x: ops.sum(random.dropout(x, 0.5, seed=5)))(x)
+    np.testing.assert_array_equal(gradient, mask)
 
 
 def test_dropout_of_nothing_and_of_everything():

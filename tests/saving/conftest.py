@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kerasish import layers
+from kerasish import models as keras
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -25,3 +28,27 @@ def golden(tmp_path):
 def expected():
     """Return a function that loads the arrays belonging to "keras2" or "keras3"."""
     return lambda tag: np.load(GOLDEN / f"expected_{tag}.npz")
+
+
+@pytest.fixture
+def model():
+    """Return a model with every layer of the first step, built and uncompiled."""
+    return keras.Sequential(
+        [
+            layers.Input((2, 3)),
+            layers.Flatten(name="flat"),
+            layers.Dense(5, activation="relu", kernel_regularizer="l2", name="hidden"),
+            layers.Dropout(0.25, seed=7),
+            layers.Reshape((5, 1)),
+            layers.Flatten(name="flat_again"),
+            layers.Dense(3, name="scores"),
+            layers.Activation("softmax"),
+        ],
+        name="small",
+    )
+
+
+@pytest.fixture
+def data(rng):
+    """Return eight samples for `model` and their classes."""
+    return rng.random((8, 2, 3), dtype="float32"), np.arange(8) % 3
