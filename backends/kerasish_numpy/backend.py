@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasish.backend.array_kernels import array_kernels
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
-from kerasish_numpy import denormals, special
+from kerasish_numpy import denormals, hashing, special
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
 
@@ -24,6 +24,7 @@ class NumpyBackend(Backend):
     kernels: ClassVar[Mapping[str, Kernel]] = {
         **array_kernels(np),
         "erf": special.erf,
+        "hashed_words": hashing.hashed_words,
     }
 
     def empty(self, shape: Shape, dtype: str) -> Array:

@@ -53,6 +53,8 @@ _Q_MIDDLE = (
 
 def erf(out: Array, x: Array) -> None:
     """Write the error function of `x` into `out`; allocates its temporaries."""
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)  # the coefficients overflow in half precision
     size = np.abs(x)
     small = size < 0.5
     square = np.where(small, x, 0) ** 2

@@ -40,9 +40,14 @@ class Interpreter:
         yield self
 
     def feed(self, batch: Any) -> None:
-        """Fill the inputs from a batch."""
-        for target, source in zip(self.inputs, batch.arrays(), strict=True):
-            self._backend.upload(target, source)
+        """Fill the inputs from a batch.
+
+        Raises:
+            ValueError: An input is not finite.
+        """
+        for index, source in enumerate(batch.arrays()):
+            _check_input(index, source)
+            self._backend.upload(self.inputs[index], source)
 
     def run(self) -> None:
         """Compute the outputs and assign the variables.
@@ -114,3 +119,18 @@ class Interpreter:
 
     def _is_finite(self, array: Array) -> bool:
         return bool(np.isfinite(self._host(array)).all())
+
+
+def _check_input(index: int, array: np.ndarray) -> None:
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    rows = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    raise ValueError(
+        explain(
+            "The data holds values that are not finite.",
+            got=f"{int(rows.sum())} of {len(array)} samples of a batch of array "
+            f"{index} (x first, then y), the first of them sample {int(rows.argmax())}",
+            expected="finite numbers",
+            fix="clean the data, for example with numpy.nan_to_num",
+        )
+    )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kerasish.graph import tree
+from kerasish.graph.registry import operation
 from kerasish.graph.tensor import INPUT, LEAVES, READ, Spec, Tensor
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Graph:
     """
     with open_trace() as opened:
         arguments = tree.map_structure(_placeholder, list(specs))
-        result = function(*arguments)
+        result = tree.map_structure(_as_output, function(*arguments))
     flat = tree.flatten(result)
     inputs = tuple(t for t in tree.leaves(arguments) if t is not None)
     outputs = tuple(t for t in flat if t is not None)
@@ -137,6 +138,13 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Graph:
         lambda t: None if t is None else next(counter), result
     )
     return Graph(inputs, outputs, opened.reads, opened.writes, structure)
+
+
+def _as_output(value: Any) -> Tensor | None:
+    if value is None or isinstance(value, Tensor):
+        return value
+    made: Tensor = operation("constant_tensor")(operation("convert")(value))
+    return made
 
 
 def _placeholder(spec: Spec | None) -> Tensor | None:

@@ -349,7 +349,7 @@ class Layer(Configurable):
         }
         if self.activity_regularizer is not None:
             base["activity_regularizer"] = self.activity_regularizer
-        hidden = ("input_shape", "input_dim", "batch_size")
+        hidden = ("input_shape", "input_dim", "batch_size", "activity_regularizer")
         own = {
             key: value
             for key, value in super().get_config().items()

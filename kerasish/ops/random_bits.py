@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasish.ops.declare import convert
+from kerasish.ops.declare import Array, composed, convert
 from kerasish.ops.elementwise import add, bitwise_xor, multiply, right_shift
 from kerasish.ops.indexing import get_item
 from kerasish.ops.shape import reshape
@@ -46,11 +46,19 @@ def random_bits(key: Any, shape: Sequence[int]) -> Any:
     Returns:
         uint32 of that shape, a function of the key alone.
     """
-    key = convert(key, "uint32")
+    return hashed_words(convert(key, "uint32"), shape=tuple(shape))
+
+
+@composed
+def hashed_words(key: Array, *, shape: tuple[int, ...]) -> Any:
+    """Return the hash of each place and the key, uint32 of the shape."""
     seed, counter = get_item(key, 0), get_item(key, 1)
     first = mix32(bitwise_xor(seed, mix32(add(counter, _word(_GOLDEN)))))
     second = mix32(add(first, multiply(counter, _word(_FIRST))))
     # the counter of each element is a constant of the graph, computed once on the host
     places = np.arange(math.prod(shape), dtype=np.uint32) * np.uint32(_GOLDEN)
     mixed = mix32(add(places, first))
-    return reshape(mix32(bitwise_xor(mixed, second)), tuple(shape))
+    return reshape(mix32(bitwise_xor(mixed, second)), shape)
+
+
+hashed_words.no_gradient("the words are whole numbers")

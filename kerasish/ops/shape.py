@@ -273,7 +273,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
                 )
             )
         step = length // indices_or_sections
-        edges = list(range(0, length + 1, step)) if step else [0] * 2
+        edges = [i * step for i in range(indices_or_sections + 1)]
     else:
         edges = [0, *map(int, indices_or_sections), length]
     whole = (slice(None),) * axis

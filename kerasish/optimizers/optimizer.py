@@ -86,7 +86,7 @@ class Optimizer(Configurable):
         self._slots: dict[str, list[Variable]] = {}
         self._undecayed: set[str] = set()
         self._variables: list[Variable] = []
-        self.iterations = self._track(Variable(np.int32(0), name="iteration"))
+        self._iterations = self._track(Variable(np.int32(0), name="iteration"))
         self._schedule: Any = None
         self._set_learning_rate(learning_rate)
 
@@ -191,6 +191,14 @@ class Optimizer(Configurable):
             )
         )
 
+    @property
+    def iterations(self) -> Any:
+        """Number of updates done: steps, over `gradient_accumulation_steps` if set."""
+        if self.gradient_accumulation_steps:
+            steps = self.gradient_accumulation_steps
+            return ops.floor_divide(self._iterations, steps)
+        return self._iterations
+
     # learning rate ------------------------------------------------------------------
 
     def _set_learning_rate(self, rate: Any) -> None:
@@ -271,7 +279,7 @@ class Optimizer(Configurable):
                 )
             )
         self._apply_pairs(self._clipped(pairs))
-        self.iterations.assign_add(1)
+        self._iterations.assign_add(1)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
         """Change variables by `(gradient, variable)` pairs."""
@@ -288,12 +296,12 @@ class Optimizer(Configurable):
         for gradient, variable in pairs:
             self._decay(variable, rate)
             self.update_step(gradient, variable, rate)
+        if update is not None:
+            update.close()
         for _, variable in pairs:
             self._average(variable)
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable))
-        if update is not None:
-            update.close()
 
     def _swept(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Any, Variable]]:
         """Return one pair over the arena where the rule allows it."""
@@ -395,7 +403,7 @@ class Optimizer(Configurable):
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Copy the moving averages to the weights; called at the end of `fit`."""
-        if self.use_ema and self.ema_overwrite_frequency is None:
+        if self.use_ema:
             for variable in var_list:
                 variable.assign(self.slot("average", variable))
 
@@ -403,7 +411,7 @@ class Optimizer(Configurable):
         self, pairs: list[tuple[Any, Variable]]
     ) -> tuple[list[tuple[Any, Variable]], Any]:
         steps = self.gradient_accumulation_steps or 1
-        done = ops.add(self.iterations, 1)
+        done = ops.add(self._iterations, 1)
         gate = ops.equal(ops.mod(done, steps), 0)
         result = []
         for gradient, variable in pairs:

@@ -183,7 +183,9 @@ def snake_case(name: str) -> str:
 
 @functools.cache
 def _signature(cls: type) -> inspect.Signature:
-    return inspect.signature(cls.__init__)
+    if cls.__init__ is object.__init__:  # type: ignore[misc]
+        return inspect.signature(lambda self: None)
+    return inspect.signature(cls.__init__)  # type: ignore[misc]
 
 
 class Configurable:

@@ -20,6 +20,7 @@ from kerasish.graph import tree
 from kerasish.losses.labels import check_labels
 from kerasish.training.data_adapter import Adapter, Batch
 from kerasish.training.data_indexed import IndexedAdapter
+from kerasish.training.data_sources import check_finite
 from kerasish.training.logs import LazyLogs
 
 _FLUSH_EVERY = 256  # steps; Adam's moments take some 760 to decay to subnormals
@@ -69,15 +70,23 @@ class Runner:
         program = self._trainer._program(
             self._kind, self._adapter.structure, batch.size
         )
-        if not self._replays and self._kind != "predict":
-            self._check_targets()
+        if not self._replays:
+            self._check_data()
         self.structure = program.structure
         replay = self._stack.enter_context(program.executable.replay())
         self._replays[batch.shapes] = replay
         return replay
 
+    def _check_data(self) -> None:
+        """Check arrays once, before the first batch; other data batch by batch."""
+        if self._trainer.run_eagerly and isinstance(self._adapter, IndexedAdapter):
+            data = self._adapter
+            for spec, source in zip(data.structure.specs, data.arrays, strict=True):
+                check_finite(source, spec.name)
+        if self._kind != "predict":
+            self._check_targets()
+
     def _check_targets(self) -> None:
-        """Check class labels, once for arrays, else batch by batch."""
         loss = self._trainer._compile_loss
         if loss is None or loss.sparse_classes is None:
             return

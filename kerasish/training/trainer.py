@@ -419,7 +419,7 @@ class Trainer:
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Do one step on one batch; return the metrics so far."""
+        """Do one step on one batch; return the metrics of that batch."""
         self._require_compiled("train_on_batch")
         self._run_single("train", x, y, sample_weight, class_weight)
         return self._single_result(return_dict)
@@ -431,7 +431,7 @@ class Trainer:
         sample_weight: Data = None,
         return_dict: bool = False,
     ) -> Any:
-        """Evaluate one batch; return the metrics so far."""
+        """Evaluate one batch; return the metrics of that batch."""
         self._require_compiled("test_on_batch")
         self._run_single("test", x, y, sample_weight, None)
         return self._single_result(return_dict)
@@ -451,6 +451,7 @@ class Trainer:
 
     def _run_single(self, kind: str, *data: Any) -> None:
         adapter = self._single_adapter(*data)
+        self.reset_metrics()
         with get_backend().execution_scope(), loop.Runner(self, kind, adapter) as runner:
             for batch in adapter.epoch():
                 runner.run(batch)

@@ -173,17 +173,15 @@ def test_axis(name, kwargs, rng):
 
 
 EXTREMES = [
-    ("binary_crossentropy", [[0.0, 1.0]], [[1.0, 0.0]]),
-    ("binary_crossentropy", [[0.0, 1.0]], [[0.0, 1.0]]),
-    ("categorical_crossentropy", [[0.0, 1.0]], [[1.0, 0.0]]),
-    ("categorical_crossentropy", [[0.0, 1.0], [1.0, 0.0]], [[3.0, 9.0], [2.0, 0.0]]),
+    ("binary_crossentropy", [[0.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]),
+    ("categorical_crossentropy", [[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [2.0, 0.0]]),
+    ("categorical_crossentropy", [[0.0, 1.0], [1.0, 0.0]], [[3.0, 9.0], [0.0, 5.0]]),
     ("kl_divergence", [[0.0, 1.0], [0.5, 0.5]], [[1.0, 0.0], [0.0, 2.0]]),
-    ("mean_absolute_percentage_error", [[0.0, 2.0]], [[1.0, 1.0]]),
-    ("mean_squared_logarithmic_error", [[-3.0, 0.0]], [[2.0, -1.0]]),
-    ("poisson", [[0.0, 2.0]], [[0.0, 1e-9]]),
-    ("log_cosh", [[500.0, -1.0]], [[-500.0, -1.0]]),
-    ("cosine_similarity", [[0.0, 0.0]], [[1.0, 0.0]]),
-    ("cosine_similarity", [[1e-12, 0.0]], [[1.0, 0.0]]),
+    ("mean_absolute_percentage_error", [[0.0, 2.0], [-1.0, 1.0]], [[1.0, 1.0]] * 2),
+    ("mean_squared_logarithmic_error", [[-3.0, 0.0], [1.0, 2.0]], [[2.0, -1.0]] * 2),
+    ("poisson", [[0.0, 2.0], [1.0, 1.0]], [[0.0, 1e-9], [1.0, 0.0]]),
+    ("log_cosh", [[500.0, -1.0], [0.0, 1e-4]], [[-500.0, -1.0], [0.0, 0.0]]),
+    ("cosine_similarity", [[0.0, 0.0], [1e-12, 0.0]], [[1.0, 0.0], [1.0, 0.0]]),
     ("hinge", [[0.0, 1.0], [1.0, -1.0]], [[0.3, 0.4], [0.5, 0.6]]),
 ]
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerasish import layers
-from kerasish import models as keras
+from kerasish import layers, models
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -33,16 +32,16 @@ def expected():
 @pytest.fixture
 def model():
     """Return a model with every layer of the first step, built and uncompiled."""
-    return keras.Sequential(
+    return models.Sequential(
         [
             layers.Input((2, 3)),
             layers.Flatten(name="flat"),
             layers.Dense(5, activation="relu", kernel_regularizer="l2", name="hidden"),
-            layers.Dropout(0.25, seed=7),
-            layers.Reshape((5, 1)),
+            layers.Dropout(0.25, seed=7, name="drop"),
+            layers.Reshape((5, 1), name="column"),
             layers.Flatten(name="flat_again"),
             layers.Dense(3, name="scores"),
-            layers.Activation("softmax"),
+            layers.Activation("softmax", name="shares"),
         ],
         name="small",
     )

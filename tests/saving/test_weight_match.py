@@ -56,7 +56,7 @@ def test_a_misfit_changes_nothing(root, dense):
     before = dense.get_weights()
     good = LayerArrays(dense, dense.weights, stored(root, (3, 4), (4,)))
     bad = LayerArrays(dense, dense.weights, stored(root, (3, 4)))
-    with pytest.raises(FileFormatError, match="fix: .*skip_mismatch=True"):
+    with pytest.raises(FileFormatError, match=r"fix: .*skip_mismatch=True"):
         load_matched([good, bad], False)
     for weight, value in zip(dense.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
