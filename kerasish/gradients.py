@@ -1,8 +1,8 @@
 """Gradients of plain functions: `kerasish.grad` and `kerasish.value_and_grad`.
 
 The function is traced once per set of shapes, differentiated and compiled; later calls
-replay. Inside another trace (a gradient of a gradient, a custom layer) it becomes part of
-that trace.
+replay. Inside another trace (a gradient of a gradient, a custom layer) it becomes part
+of that trace.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def _inline(
     sources = tree.flatten(chosen)
     found = gradients(value, sources)
     filled = [
-        ops.zeros_like(s) if g is None else g for s, g in zip(sources, found, strict=True)
+        ops.zeros_like(s) if g is None else g
+        for s, g in zip(sources, found, strict=True)
     ]
     return value, tree.pack(chosen, filled)
 

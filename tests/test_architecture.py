@@ -65,7 +65,6 @@ NUMPY_ALLOWED = {
 CONTRACT = (
     "kerasish.backend",
     "kerasish.errors",
-    "kerasish.graph.executable",
     "kerasish.graph.plan",
 )
 

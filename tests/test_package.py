@@ -1,4 +1,4 @@
-"""The distribution: what the wheel holds, what it asks for, and what stays outside."""
+"""The distribution: what the wheel holds and asks for, and that what it shows works."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import kerasish
+from kerasish.backend import register_backend
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -118,3 +119,39 @@ def test_quickstart_learns_the_digits(tmp_path):
     assert accuracy is not None
     assert float(accuracy[1]) > 0.85  # 0.90 to 0.92 with the seed of the example
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def documented_backend():
+    """The backend that docs/backends.md builds in its first Python block."""
+    page = (ROOT / "docs" / "backends.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    namespace = {}
+    exec(code[1], namespace)
+    return namespace["make"]()
+
+
+def digit_losses():
+    """Return the losses of two epochs on the digits, from a fixed seed."""
+    kerasish.utils.set_random_seed(3)
+    (x, y), _ = kerasish.datasets.digits.load_data()
+    model = kerasish.Sequential(
+        [
+            kerasish.Input((64,)),
+            kerasish.layers.Dense(16, activation="relu"),
+            kerasish.layers.Dropout(0.2),
+            kerasish.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x = x.reshape(-1, 64).astype("float32") / 16
+    return model.fit(x, y, epochs=2, verbose=0).history["loss"]
+
+
+def test_backend_of_the_documentation_trains_as_numpy(documented_backend):
+    expected = digit_losses()
+    register_backend(documented_backend)
+    with kerasish.config.backend(documented_backend.name):
+        losses = digit_losses()
+    # float32; `square` is the only kernel that differs, and it multiplies as NumPy does
+    assert losses == pytest.approx(expected, rel=1e-5)

@@ -1,10 +1,10 @@
 """Flush-to-zero for the calling thread, for the time a plan runs.
 
-Subnormal floats cost 25 to 170 times an ordinary operation on x86-64, and the moments of
-dead units decay into them within some 760 steps. The C library's floating-point
-environment holds the two bits that make the hardware treat them as zero; they are set on
-entering the scope and the former environment is put back on leaving it. Elsewhere than on
-x86-64 Linux the scope does nothing and `AVAILABLE` is false.
+Subnormal floats cost 25 to 170 times an ordinary operation on x86-64, and the moments
+of dead units decay into them within some 760 steps. The C library's floating-point
+environment holds the two bits that make the hardware treat them as zero; they are set
+on entering the scope and the former environment is put back on leaving it. Elsewhere
+than on x86-64 Linux the scope does nothing and `AVAILABLE` is false.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_MXCSR_OFFSET = 28  # bytes; fenv_t of glibc on x86-64: 28 bytes of x87 state, then MXCSR
+_MXCSR_OFFSET = (
+    28  # bytes; fenv_t of glibc on x86-64: 28 bytes of x87 state, then MXCSR
+)
 _FENV_BYTES = 32
 _FLUSH_TO_ZERO = 1 << 15
 _DENORMALS_ARE_ZERO = 1 << 6

@@ -1,7 +1,7 @@
 """Random words in one call: the kernel of `hashed_words`.
 
-The composition in `kerasish.ops.random_bits` says what is computed, and why. Here the key
-is mixed in Python integers, which for two words is ten times quicker than array
+The composition in `kerasish.ops.random_bits` says what is computed, and why. Here the
+key is mixed in Python integers, which for two words is ten times quicker than array
 operations on scalars, and the places in two buffers that stay in cache.
 """
 

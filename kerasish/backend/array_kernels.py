@@ -1,7 +1,7 @@
 """Kernels that are the same text for every array module with NumPy's interface.
 
-`array_kernels(xp)` returns the table of primitives for `numpy`, `cupy` or a look-alike; a
-backend package adds or replaces what differs. Each kernel is
+`array_kernels(xp)` returns the table of primitives for `numpy`, `cupy` or a look-alike;
+a backend package adds or replaces what differs. Each kernel is
 `kernel(out, *inputs, **attributes)` and allocates nothing but what is noted.
 """
 
@@ -21,8 +21,9 @@ UNARY = (
 ).split()
 BINARY = (
     "add subtract multiply divide floor_divide mod power maximum minimum arctan2 equal "
-    "not_equal less less_equal greater greater_equal logical_and logical_or logical_xor "
-    "bitwise_and bitwise_or bitwise_xor left_shift right_shift"
+    "not_equal less less_equal greater greater_equal "
+    "logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor left_shift "
+    "right_shift"
 ).split()
 
 
@@ -43,8 +44,11 @@ class UfuncKernel:
         return functools.partial(self.function, *inputs, out=out)
 
 
-class ReductionKernel(UfuncKernel):
+class ReductionKernel:
     """A kernel that is the reduction of one function over axes."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
 
     def __call__(
         self, out: Array, x: Array, *, axis: Shape | None, keepdims: bool
@@ -125,16 +129,12 @@ def _movement_kernels(xp: Any) -> dict[str, Kernel]:
 
 def _reduction_kernels(xp: Any) -> dict[str, Kernel]:
     @scratch(lambda out, x, **_: [(out.shape, "int64")])
-    def argmax(
-        out: Array, x: Array, *, axis: int, scratch: tuple[Array, ...]
-    ) -> None:
+    def argmax(out: Array, x: Array, *, axis: int, scratch: tuple[Array, ...]) -> None:
         xp.argmax(x, axis=axis, out=scratch[0])
         xp.copyto(out, scratch[0], casting="unsafe")
 
     @scratch(lambda out, x, **_: [(out.shape, "int64")])
-    def argmin(
-        out: Array, x: Array, *, axis: int, scratch: tuple[Array, ...]
-    ) -> None:
+    def argmin(out: Array, x: Array, *, axis: int, scratch: tuple[Array, ...]) -> None:
         xp.argmin(x, axis=axis, out=scratch[0])
         xp.copyto(out, scratch[0], casting="unsafe")
 

@@ -88,7 +88,7 @@ def _choose_default() -> Backend:
 
 
 def set_backend(name: str) -> None:
-    """Make `name` the process's backend; models made before move over when next used."""
+    """Make `name` the process's backend; models made before move when next used."""
     global _default
     _default = load_backend(name)
 

@@ -1,10 +1,10 @@
 """What a backend fulfils: allocation, transfer, a table of kernels.
 
-A backend is a subclass of `Backend` that a package returns from its `make()` function. A
-kernel is `kernel(out, *inputs, **attributes)`: it writes its result into `out` and keeps
-nothing. The table may hold kernels for composed operations as well; where it does, they
-win over the composition. The compiler relies on the names and meanings here; change them
-only together with every backend and with the conformance suite.
+A backend is a subclass of `Backend` that a package returns from its `make()` function.
+A kernel is `kernel(out, *inputs, **attributes)`: it writes its result into `out` and
+keeps nothing. The table may hold kernels for composed operations as well; where it
+does, they win over the composition. The compiler relies on the names and meanings here;
+change them only together with every backend and with the conformance suite.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import abc
 import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,17 +29,17 @@ class Backend(abc.ABC):
         name: What `set_backend` and `KERASISH_BACKEND` call it.
         kernels: Operation name -> kernel.
         array_type: Class of its arrays.
-        fuses: Whether the compiler should hand it groups of elementwise operations as one
-            `fused` operation.
+        fuses: Whether the compiler should hand it groups of elementwise operations as
+            one `fused` operation.
         flushes_denormals: Whether `execution_scope` makes the hardware treat subnormal
             floats as zero. Where it does not, the trainer clears them now and then.
     """
 
-    name: str
-    kernels: Mapping[str, Kernel]
-    array_type: type
-    fuses: bool = False
-    flushes_denormals: bool = True
+    name: ClassVar[str]
+    kernels: ClassVar[Mapping[str, Kernel]]
+    array_type: ClassVar[type]
+    fuses: ClassVar[bool] = False
+    flushes_denormals: ClassVar[bool] = True
 
     @abc.abstractmethod
     def empty(self, shape: Shape, dtype: str) -> Array:
@@ -92,8 +92,9 @@ class Backend(abc.ABC):
         return functools.partial(kernel, out, *inputs, **attributes)
 
     def host_view(self, array: Array) -> np.ndarray | None:
-        """Return the array itself if it lies in host memory, so that batches can be
-        gathered straight into it; else None.
+        """Return the array itself if it lies in host memory, else None.
+
+        Batches are gathered straight into it.
         """
         return None
 

@@ -1,8 +1,10 @@
 """Dtype names and their promotion, as Keras has them.
 
 Dtypes are strings ("float32"). `"int"`, `"float"` and `"bool"` alone stand for Python
-scalars: they are *weak*, that is, they give way to the dtype of an array. The lattice is
-the one JAX documents and Keras adopted: a float of any width wins over an int of any width.
+scalars: they are *weak*, that is, they give way to the dtype of an array. The lattice
+    is
+the one JAX documents and Keras adopted: a float of any width wins over an int of any
+width.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ def strong(dtype: str, floatx: str) -> str:
 
 @functools.cache
 def promote(dtypes: frozenset[str], floatx: str) -> str:
-    """Return the dtype in which values of all these dtypes meet; weak if all are weak."""
+    """Return the dtype in which these dtypes meet; weak if all are weak."""
     floats = [d for d in dtypes if is_float(d)]
     if floats:
         firm = [d for d in floats if d != "float"]

@@ -1,8 +1,8 @@
 """Fusion pass: groups of elementwise operations become one `fused` operation each.
 
-A node joins the group of the node that reads it when it has no other reader and the same
-shape, so a group is a tree with one result. The body is a list of operations over the
-group's inputs; a backend that sets `fuses` compiles it to one kernel.
+A node joins the group of the node that reads it when it has no other reader and the
+same shape, so a group is a tree with one result. The body is a list of operations over
+the group's inputs; a backend that sets `fuses` compiles it to one kernel.
 """
 
 from __future__ import annotations
@@ -107,6 +107,4 @@ def _fused_node(
         for m in members
     )
     inputs = tuple(new[t] for t in outer)
-    return Tensor(
-        FUSED, inputs, {"body": body}, root.shape, root.dtype, root.scope
-    )
+    return Tensor(FUSED, inputs, {"body": body}, root.shape, root.dtype, root.scope)

@@ -1,10 +1,10 @@
 """Reverse-mode differentiation of a graph, written in operations.
 
-One walk from the target back to the sources, each operation's rule turning the cotangent
-of its result into cotangents of its inputs (Griewank & Walther, "Evaluating Derivatives",
-2008, ch. 3). The rules build ordinary nodes, so a gradient can be planned, replayed and
-differentiated again. A composed operation without a rule is differentiated through its
-composition.
+One walk from the target back to the sources, each operation's rule turning the
+cotangent of its result into cotangents of its inputs (Griewank & Walther, "Evaluating
+Derivatives", 2008, ch. 3). The rules build ordinary nodes, so a gradient can be
+planned, replayed and differentiated again. A composed operation without a rule is
+differentiated through its composition.
 """
 
 from __future__ import annotations
@@ -162,7 +162,9 @@ def gradient_graph(
         sources = tree.flatten(chosen)
         found = gradients(value, sources)
         zeros = operation("zeros_like_tensor")
-        filled = [zeros(s) if g is None else g for s, g in zip(sources, found, strict=True)]
+        filled = [
+            zeros(s) if g is None else g for s, g in zip(sources, found, strict=True)
+        ]
         return value, tree.pack(chosen, filled)
 
     return trace(both, specs)

@@ -1,7 +1,7 @@
 """Running a graph operation by operation, looking at every result: `run_eagerly`.
 
-The same lowered graph as the planned step's, each value in an array of its own. A result
-that is not finite, where all operands were, stops the run with the layer's name.
+The same lowered graph as the planned step's, each value in an array of its own. A
+result that is not finite, where all operands were, stops the run with the layer's name.
 """
 
 from __future__ import annotations

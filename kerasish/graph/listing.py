@@ -10,7 +10,7 @@ from typing import Any
 from kerasish.graph import plan as planning
 from kerasish.graph.plan import Plan
 from kerasish.graph.tensor import CONSTANT, INPUT, READ, Tensor
-from kerasish.graph.trace import Graph
+from kerasish.graph.trace import Graph, listings
 
 _SHORT = 40  # characters of an attribute's text
 
@@ -38,6 +38,9 @@ def list_plan(plan: Plan) -> str:
         f"{v.path} <- copy of {names[t]} after the last step" for v, t in plan.copies
     ]
     return "\n".join([*lines, "", *_totals(plan)])
+
+
+listings.append(list_graph)
 
 
 def _names(graph: Graph) -> dict[Tensor, str]:
@@ -69,9 +72,7 @@ def _line(tensor: Tensor, names: dict[Tensor, str]) -> str:
     arguments = [names[t] for t in tensor.inputs]
     arguments += [f"{k}={_short(v)}" for k, v in tensor.attributes.items()]
     where = f"  # {tensor.scope}" if tensor.scope else ""
-    return (
-        f"{names[tensor]} = {tensor.op.name}({', '.join(arguments)}) : {form}{where}"
-    )
+    return f"{names[tensor]} = {tensor.op.name}({', '.join(arguments)}) : {form}{where}"
 
 
 def _short(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Memory planner: gives every buffer an offset in one block.
 
-Buffers alive at the same time never overlap; each goes, largest first, to the lowest gap
-that fits (greedy by size: Pisarchyk & Lee, "Efficient Memory Management for Deep Neural
-Net Inference", 2020). Pure: it knows no device and no tensor.
+Buffers alive at the same time never overlap; each goes, largest first, to the lowest
+gap that fits (greedy by size: Pisarchyk & Lee, "Efficient Memory Management for Deep
+Neural Net Inference", 2020). Pure: it knows no device and no tensor.
 """
 
 from __future__ import annotations

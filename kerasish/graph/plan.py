@@ -1,9 +1,10 @@
 """The plan: where every value of a lowered graph lives, and the steps that fill it.
 
-Views are resolved to their base; an elementwise step writes over an operand nobody reads
-later; what a variable is assigned is computed straight into the variable where no later
-step reads the old value; the parts of a concatenation are computed straight into it (so
-gradients land side by side in their arena). What remains gets a place in one block from
+Views are resolved to their base; an elementwise step writes over an operand nobody
+reads later; what a variable is assigned is computed straight into the variable where no
+later step reads the old value; the parts of a concatenation are computed straight into
+it (so gradients land side by side in their arena). What remains gets a place in one
+block from
 `kerasish.graph.memory`. Pure: it knows no device. `Plan` is read by
 `kerasish.graph.replay` and by the listing; change them together.
 """

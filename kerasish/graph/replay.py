@@ -1,8 +1,9 @@
 """Binding a plan to memory, and replaying it.
 
-`Replay` holds one block of memory and a flat list of calls without arguments; running it
-touches no graph object and allocates nothing. `Executable` hands replays out: a thread
-takes one for itself and gives it back, so one executable serves many threads at once.
+`Replay` holds one block of memory and a flat list of calls without arguments; running
+it touches no graph object and allocates nothing. `Executable` hands replays out: a
+thread takes one for itself and gives it back, so one executable serves many threads at
+once.
 """
 
 from __future__ import annotations
@@ -88,9 +89,7 @@ class Replay:
             attributes["scratch"] = tuple(self._slot(s) for s in slots)
         inputs = [self._array(t) for t in tensor.inputs]
         out = self._array(tensor)
-        self._add(
-            tensor, self._backend.bind(tensor.op.name, out, inputs, attributes)
-        )
+        self._add(tensor, self._backend.bind(tensor.op.name, out, inputs, attributes))
 
     def _array(self, tensor: Tensor) -> Array:
         if tensor not in self._arrays:
@@ -183,7 +182,9 @@ class Executable:
             lent.run()
             results = [self._fresh(array) for array in lent.outputs]
         structure = self.plan.graph.structure
-        return tree.map_structure(lambda i: None if i is None else results[i], structure)
+        return tree.map_structure(
+            lambda i: None if i is None else results[i], structure
+        )
 
     def _fresh(self, array: Array) -> Array:
         result = self.backend.empty(tuple(array.shape), str(array.dtype))
@@ -216,5 +217,3 @@ def compile_graph(graph: Graph, backend: Backend, optimize: bool = True) -> Any:
 def input_arrays(values: Sequence[Any]) -> list[Any]:
     """Return the leaves of nested arguments that are not None, in input order."""
     return [v for v in tree.leaves(list(values)) if v is not None]
-
-

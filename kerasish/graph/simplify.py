@@ -1,10 +1,10 @@
 """Simplification pass: constants folded, equal nodes merged, idle operations dropped.
 
 Each node is looked at once, its inputs simplified already: an operation on constants is
-computed now; x * 1, x + 0, a view that shows what it was given, and a gradient stop after
-differentiation are their operand; a broadcast that the next elementwise operation would do
-by itself is left to it; what was computed before is used again. Nothing changes a value,
-so the pass can be left out.
+computed now; x * 1, x + 0, a view that shows what it was given, and a gradient stop
+after differentiation are their operand; a broadcast that the next elementwise operation
+would do by itself is left to it; what was computed before is used again. Nothing
+changes a value, so the pass can be left out.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class _ScalarValues:
         return self._values[tensor]
 
 
-def _without_broadcasts(tensor: Tensor, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _without_broadcasts(
+    tensor: Tensor, inputs: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
     """Replace an input by what it repeats, where another still has the full shape."""
     result = list(inputs)
     for i, source in enumerate(inputs):
@@ -176,6 +178,7 @@ def _key(
     tensor: Tensor, inputs: tuple[Tensor, ...], scalars: _ScalarValues
 ) -> Hashable:
     named = tuple(
-        t if scalars.of(t) is None else (scalars.of(t), t.dtype, t.shape) for t in inputs
+        t if scalars.of(t) is None else (scalars.of(t), t.dtype, t.shape)
+        for t in inputs
     )
     return (tensor.op.name, named, repr(tensor.attributes), tensor.shape, tensor.dtype)

@@ -1,9 +1,9 @@
 """The nodes of a graph: symbolic tensors, one value each.
 
-A `Tensor` is immutable once made: an operation, its inputs, its attributes, and the shape
-and dtype of its one result. Shapes are concrete. Nodes are numbered as they are made, so
-sorting by `number` is a topological order; every pass keeps that true. The arithmetic
-operators are installed by `kerasish.ops`, which alone knows the operations.
+A `Tensor` is immutable once made: an operation, its inputs, its attributes, and the
+shape and dtype of its one result. Shapes are concrete. Nodes are numbered as they are
+made, so sorting by `number` is a topological order; every pass keeps that true. The
+arithmetic operators are installed by `kerasish.ops`, which alone knows the operations.
 """
 
 from __future__ import annotations

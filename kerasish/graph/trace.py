@@ -2,8 +2,8 @@
 
 While a trace is open in a thread, operations on symbolic tensors add nodes, reading a
 `Variable` makes it an input of the graph, and assigning to one makes the new value an
-output. Nothing outside the function is touched: no global graph exists, and a graph dies
-with whoever holds it.
+output. Nothing outside the function is touched: no global graph exists, and a graph
+dies with whoever holds it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kerasish.graph.variable import Variable
 
 _local = threading.local()
+# what prints a graph; kerasish.graph.listing, which stands above, enters it
+listings: list[Callable[[Graph], str]] = []
 
 
 @dataclass(eq=False)
@@ -51,9 +53,7 @@ class Graph:
         return ancestors(self.roots())
 
     def __str__(self) -> str:
-        from kerasish.graph.listing import list_graph  # a listing needs only be loaded
-
-        return list_graph(self)
+        return listings[0](self)
 
 
 class Trace:
@@ -108,7 +108,7 @@ def open_trace() -> Iterator[Trace]:
 
 @contextmanager
 def scope(name: str) -> Iterator[None]:
-    """Mark the tensors made inside the block as a layer's, for messages and listings."""
+    """Mark tensors made inside the block as a layer's, for messages and listings."""
     current = current_trace()
     if current is None:
         yield

@@ -1,9 +1,9 @@
 """Variables: state that outlives a step, and the arenas that hold many in one block.
 
-A `Variable` owns an array of the backend in force; where another backend is in force when
-it is next used, it moves over. Plans hold the array itself, so assignment writes into it
-and never replaces it; whatever must replace it (a move, a place in an arena) raises
-`storage_generation()`, by which plans notice.
+A `Variable` owns an array of the backend in force; where another backend is in force
+when it is next used, it moves over. Plans hold the array itself, so assignment writes
+into it and never replaces it; what must replace it (a move, a place in an arena)
+counts up `storage_generation()`, by which plans notice.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Variable:
 
     @property
     def array(self) -> Array:
-        """The live array of the backend in force; do not keep it, do not write to it."""
+        """The live array of the backend in force; neither keep it nor write to it."""
         backend = get_backend()
         if backend is not self._backend:
             self.move(backend)
@@ -175,7 +175,9 @@ class Variable:
 
     def __repr__(self) -> str:
         shape = ", ".join(map(str, self._shape))
-        return f"<Variable path={self.path}, {self._dtype}[{shape}], value={self.numpy()}>"
+        return (
+            f"<Variable path={self.path}, {self._dtype}[{shape}], value={self.numpy()}>"
+        )
 
 
 def _initial_value(
@@ -215,7 +217,9 @@ class Arena:
             zip(self.variables, itertools.accumulate([0, *sizes]), strict=False)
         )
         joined = [v.numpy().reshape(-1) for v in variables]
-        self.flat = Variable(np.concatenate(joined), dtype=variables[0].dtype, name=name)
+        self.flat = Variable(
+            np.concatenate(joined), dtype=variables[0].dtype, name=name
+        )
         for variable in variables:
             variable.home = self
         self._share()
@@ -229,7 +233,9 @@ class Arena:
     def part_of(self, flat: Tensor, variable: Variable) -> Tensor:
         """Return the part of a value of `flat` that belongs to a variable."""
         start = self._offsets[variable]
-        part = operation("slice_to")(flat, slices=(slice(start, start + variable.size),))
+        part = operation("slice_to")(
+            flat, slices=(slice(start, start + variable.size),)
+        )
         return operation("reshape_to")(part, newshape=variable.shape)  # type: ignore[no-any-return]
 
     def move(self, backend: Backend) -> None:

@@ -1,7 +1,7 @@
 """What a call of a layer hands down to the layers inside it.
 
-One context per outermost call and thread: whether it trains, and the losses layers add on
-the way.
+One context per outermost call and thread: whether it trains, and the losses layers add
+on the way.
 """
 
 from __future__ import annotations

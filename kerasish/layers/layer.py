@@ -1,8 +1,8 @@
 """The layer base class: weights, building, calling, and what a layer knows of itself.
 
 A layer defines `__init__` (settings), `build(input_shape)` (weights) and `call(inputs)`
-(ops). Layers and variables held in attributes, lists or dicts are found there; nothing is
-registered anywhere else.
+(ops). Layers and variables held in attributes, lists or dicts are found there; nothing
+is registered anywhere else.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class Layer(Configurable):
         """Make the weights; called once, before the first call.
 
         Args:
-            input_shape: Shape of the input, its batch axis included; None where unknown.
+            input_shape: Shape of the input, its batch axis included; None where
+                unknown.
         """
         self.built = True
 
@@ -137,7 +138,11 @@ class Layer(Configurable):
         seen: set[int] = set()
         for value in list(vars(self).values()):
             for item in _items(value):
-                if isinstance(item, Layer) and id(item) not in seen and item is not self:
+                if (
+                    isinstance(item, Layer)
+                    and id(item) not in seen
+                    and item is not self
+                ):
                     seen.add(id(item))
                     yield item
 
@@ -246,7 +251,9 @@ class Layer(Configurable):
     def losses(self) -> list[Any]:
         """Penalties on the weights, of this layer and its sub-layers, as scalars."""
         penalties = [
-            w.regularizer(w) for w in self.trainable_weights if w.regularizer is not None
+            w.regularizer(w)
+            for w in self.trainable_weights
+            if w.regularizer is not None
         ]
         return [*self._added_losses, *penalties]
 
@@ -402,11 +409,7 @@ def _flat_lengths(structure: Any) -> list[int | None]:
 def _merge_shapes(first: Any, second: Any) -> Any:
     """Return a shape with None where two traces differ."""
     if _is_shape(first):
-        return tuple(
-            a if a == b else None for a, b in zip(first, second, strict=True)
-        )
+        return tuple(a if a == b else None for a, b in zip(first, second, strict=True))
     if isinstance(first, dict):
         return {key: _merge_shapes(first[key], second[key]) for key in first}
     return [_merge_shapes(a, b) for a, b in zip(first, second, strict=True)]
-
-

@@ -1,4 +1,4 @@
-"""Default names of layers and models: the class in snake case, numbered when repeated."""
+"""Default names of layers and models: the class in snake case, then numbered."""
 
 from __future__ import annotations
 

@@ -53,8 +53,9 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: int | Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        whole = isinstance(target_shape, int)
-        self.target_shape = (target_shape,) if whole else tuple(target_shape)  # type: ignore[arg-type]
+        if isinstance(target_shape, int):
+            target_shape = (target_shape,)
+        self.target_shape: tuple[int, ...] = tuple(target_shape)
         if self.target_shape.count(-1) > 1:
             raise ValueError(
                 explain(

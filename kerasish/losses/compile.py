@@ -56,7 +56,8 @@ class CompileLoss:
         loss: A name, `Loss`, function or config; also in a list of one, or in a dict by
             the output's name.
         loss_weights: A number, or a list or dict like `loss`; 1 by default.
-        output_names: Names of the model's outputs.
+        output_names: Names of the model's outputs, to check the keys of a dict against;
+            None if they are not known.
 
     Raises:
         ValueError: No loss, an unknown name, or more losses than outputs.
@@ -74,7 +75,7 @@ class CompileLoss:
         loss_weights: Any = None,
         output_names: Sequence[str] | None = None,
     ) -> None:
-        self.output_names = list(output_names or ["output"])
+        self.output_names = list(output_names or [])
         identifier = _for_output(loss, self.output_names, "loss")
         weight = _for_output(loss_weights, self.output_names, "loss_weights")
         if identifier is None:
@@ -86,7 +87,7 @@ class CompileLoss:
                     fix="give compile one, such as loss='mse'",
                 )
             )
-        name = self.output_names[0]
+        name = (self.output_names or ["output"])[0]
         term = Term(name, identifier, 1.0 if weight is None else float(weight))
         if identifier not in _BY_SHAPE:
             term.loss = as_loss(identifier)

@@ -15,10 +15,10 @@ from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
 from kerasish.initializers.lookup import get as get_initializer
+from kerasish.layers.naming import auto_name
 from kerasish.losses.base import accepts, without_defaults
 from kerasish.losses.inputs import compute_dtype
-from kerasish.metrics.naming import unique_name
-from kerasish.saving.registry import Configurable, public, snake_case
+from kerasish.saving.registry import Configurable, public
 
 Shape = tuple[int | None, ...]
 
@@ -55,7 +55,7 @@ class Metric(Configurable):
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         object.__setattr__(self, "_own_variables", [])
         object.__setattr__(self, "_inner_metrics", [])
-        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.name = name or auto_name(type(self).__name__)
         self._dtype = compute_dtype(dtype)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -44,7 +44,8 @@ class CompileMetrics:
         metrics: Names, metrics or functions, in a list or a dict by output name; they
             see no sample weights.
         weighted_metrics: Likewise; they see the sample weights.
-        output_names: Names of the model's outputs.
+        output_names: Names of the model's outputs, to check the keys of a dict against;
+            None if they are not known.
 
     Raises:
         ValueError: A name is unknown, or the argument is no list or dict.
@@ -63,7 +64,7 @@ class CompileMetrics:
         weighted_metrics: Any = None,
         output_names: Sequence[str] | None = None,
     ) -> None:
-        self.output_names = list(output_names or ["output"])
+        self.output_names = list(output_names or [])
         plain = _flatten(metrics, self.output_names, "metrics")
         weighted = _flatten(weighted_metrics, self.output_names, "weighted_metrics")
         entries = [_entry(identifier, False) for identifier in plain]
@@ -167,13 +168,12 @@ def _flatten(given: Any, output_names: list[str], what: str) -> list[Any]:
     return flat
 
 
-def _of_output(given: Mapping[Any, Any], names: list[str], what: str) -> Any:
-    """Return the entry of the only output; a lone one may have any key, as in Keras."""
+def _of_output(given: Mapping[Any, Any], names: list[str], what: str) -> list[Any]:
+    """Return the entries of a dict; a lone one may have any key, as in Keras."""
     strange = [str(key) for key in given if key not in names]
-    if strange and len(given) > 1:
+    if strange and names and len(given) > 1:
         raise ValueError(unknown_name(f"output in `{what}`", strange[0], names))
-    value = next(iter(given.values()), None)
-    return value if value is None or isinstance(value, (list, tuple)) else [value]
+    return [value for value in given.values() if value is not None]
 
 
 def _entry(identifier: Any, weighted: bool) -> Entry:

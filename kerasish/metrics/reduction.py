@@ -90,7 +90,8 @@ class Mean(Metric):
             samples = math.prod(values.shape[:1])
             size = _scaled(ops.sum(weight), samples / max(math.prod(weight.shape), 1))
         share = 1.0 / max(math.prod(values.shape[1:]), 1)
-        self.total.assign_add(_scaled(ops.sum(values), share))
+        total = ops.sum(values) if values.shape else values
+        self.total.assign_add(_scaled(total, share))
         self.count.assign_add(size)
 
     def result(self) -> Any:

@@ -108,14 +108,10 @@ def _widths(
     inner = total - 1
     edges = [round(p * inner) if p <= 1 else int(p) for p in positions]
     starts = [0, *edges[:-1]]
-    return [
-        max(edge - start - 1, 3) for start, edge in zip(starts, edges, strict=True)
-    ]
+    return [max(edge - start - 1, 3) for start, edge in zip(starts, edges, strict=True)]
 
 
-def _table(
-    heads: list[str], rows: list[list[str]], widths: list[int]
-) -> Iterator[str]:
+def _table(heads: list[str], rows: list[list[str]], widths: list[int]) -> Iterator[str]:
     yield _rule(widths, "┏━┳┓")
     yield from _cells(heads, widths, "┃")
     yield _rule(widths, "┡━╇┩")
@@ -127,7 +123,7 @@ def _table(
 
 
 def _rule(widths: list[int], marks: str) -> str:
-    left, line, cross, right = marks
+    left, line, cross, right = tuple(marks)
     return left + cross.join(line * w for w in widths) + right
 
 

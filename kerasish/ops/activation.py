@@ -1,4 +1,4 @@
-"""Activation functions, each with its formula; all elementwise but the softmax family."""
+"""Activation functions with their formulas; elementwise but for the softmaxes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def relu6(x: Any) -> Any:
 
 @composed
 def sigmoid(x: Array) -> Any:
-    """Return 1 / (1 + exp(-x)), computed as (1 + tanh(x / 2)) / 2: it never overflows."""
+    """Return 1 / (1 + exp(-x)), as (1 + tanh(x / 2)) / 2: it never overflows."""
     return add(multiply(tanh(multiply(x, 0.5)), 0.5), 0.5)
 
 
@@ -224,7 +224,8 @@ def glu(x: Any, axis: int = -1) -> Any:
     """Return a * sigmoid(b), where a and b are x's halves along an axis.
 
     References:
-        Dauphin et al., "Language Modeling with Gated Convolutional Networks", ICML 2017.
+        Dauphin et al., "Language Modeling with Gated Convolutional Networks", ICML
+        2017.
     """
     values, gates = split(x, 2, axis)
     return multiply(values, sigmoid(gates))
@@ -284,4 +285,3 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     count = sum(inside, axis, keepdims=True)
     total = sum(multiply(falling, inside), axis, keepdims=True)
     return relu(subtract(x, divide(subtract(total, 1), count)))
-

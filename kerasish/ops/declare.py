@@ -1,11 +1,11 @@
 """Declaring operations: signature, shape rule or composition, gradient, in one place.
 
-A *primitive*'s body is its shape and dtype rule: given the operands' specs it returns the
-result's `Spec`; each backend supplies the kernel. A *composed* operation's body is its
-composition in other operations; a backend may hold a kernel of the same name, which then
-wins. Parameters annotated `Array` (or `Arrays`, several) are tensors; all others are
-static attributes. Called on arrays an operation runs at once; called on symbolic tensors
-it adds a node.
+A *primitive*'s body is its shape and dtype rule: given the operands' specs it returns
+the result's `Spec`; each backend supplies the kernel. A *composed* operation's body is
+its composition in other operations; a backend may hold a kernel of the same name, which
+then wins. Parameters annotated `Array` (or `Arrays`, several) are tensors; all others
+are static attributes. Called on arrays an operation runs at once; called on symbolic
+tensors it adds a node.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Op(Generic[P]):
         name: What graphs, listings and backend tables call it.
         is_primitive: Whether every backend must supply a kernel.
         is_view: Whether the planner may resolve it to a view.
-        is_elementwise: Whether each result element depends only on the operands' elements
-            at the same (broadcast) place, so that it can run in place.
+        is_elementwise: Whether each result element depends only on the operands'
+            elements at the same (broadcast) place, so that it can run in place.
         gradient_rule: `rule(g, y, *inputs, **attributes)`, or None.
         no_gradient_reason: Why it has none; None where it has, or is composed.
         takes_several: Whether its operands come as one sequence.
@@ -99,7 +99,7 @@ class Op(Generic[P]):
         operands = [o.firm() if isinstance(o, Scalar) else o for o in operands]
         tensors = tuple(constant_tensor(o) for o in operands)
         regrouped = _regroup(tensors, groups)
-        expansion = self.function(*regrouped, **attributes)  # type: ignore[arg-type]
+        expansion = self.function(*regrouped, **attributes)
         if not isinstance(expansion, Tensor):
             return expansion
         return _node(self, tensors, attributes, expansion, expansion)
@@ -144,7 +144,7 @@ class Op(Generic[P]):
         if kernel is None or not all(hasattr(o, "shape") for o in operands):
             return self.function(*args, **kwargs)
         specs = [Tensor(CONSTANT, (), {}, *_form(o)) for o in operands]
-        result = self(*specs, **attributes)  # type: ignore[arg-type, call-arg]
+        result = self(*specs, **attributes)  # type: ignore[arg-type]
         arrays = [o.firm() if isinstance(o, Scalar) else o for o in operands]
         return _run(self.name, result, arrays, attributes)
 
@@ -162,7 +162,7 @@ class Op(Generic[P]):
         """Return the spec of the result of a primitive on operands of these specs."""
         specs = [Spec(*_form(o)) for o in operands]
         arguments = [specs] if self.takes_several else specs
-        spec: Spec = self.function(*arguments, **attributes)  # type: ignore[arg-type]
+        spec: Spec = self.function(*arguments, **attributes)
         weak = dtypes.is_weak(spec.dtype)
         dtype = dtypes.strong(spec.dtype, floatx()) if weak else spec.dtype
         compute = spec.compute and dtypes.strong(spec.compute, floatx())
@@ -220,7 +220,9 @@ def _from_host(value: Any) -> Array:
         return operation("stack")(value)
     if value is None:
         raise TypeError(
-            explain("An operation was given None.", expected="a tensor, array or number")
+            explain(
+                "An operation was given None.", expected="a tensor, array or number"
+            )
         )
     host = np.asarray(value)
     if host.dtype.kind not in "biuf":
@@ -228,7 +230,7 @@ def _from_host(value: Any) -> Array:
             explain(
                 "This value cannot become a tensor.",
                 got=f"{type(value).__name__} of dtype {host.dtype}",
-                expected="numbers or booleans, in an array or nested lists of one length",
+                expected="numbers or booleans, in an array or in nested lists",
             )
         )
     if not isinstance(value, (np.ndarray, np.generic)):

@@ -1,7 +1,7 @@
 """Elementwise primitives: arithmetic, powers and logarithms, comparisons, bits.
 
-The documentation says "as NumPy" where name, broadcasting and values are NumPy's; dtypes
-are promoted by `kerasish.backend.result_type`.
+The documentation says "as NumPy" where name, broadcasting and values are NumPy's;
+dtypes are promoted by `kerasish.backend.result_type`.
 """
 
 from __future__ import annotations

@@ -6,20 +6,27 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kerasish.backend import dtypes, standardize_dtype
 from kerasish.backend.contract import Shape
 from kerasish.errors import DTypeError, ShapeError, explain
 from kerasish.graph.tensor import Spec
-from kerasish.ops import rules
+from kerasish.ops import reduction, rules
 from kerasish.ops.declare import Array, convert, primitive
-from kerasish.ops.elementwise import add, equal, less, multiply, negative, where
-from kerasish.ops.reduction import argsort
+from kerasish.ops.elementwise import (
+    add,
+    equal,
+    greater,
+    less,
+    multiply,
+    negative,
+    where,
+)
 from kerasish.ops.shape import (
     broadcast_to,
     cast,
     expand_dims,
-    flip,
     moveaxis,
     reshape,
     slice_to,
@@ -89,25 +96,35 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     indices = broadcast_to(indices, shape)
     indices = where(less(indices, 0), add(indices, length), indices)
     places = cast(indices, "int32")
-    stride = 1
-    for i in reversed(range(len(shape))):
-        if i == axis:
-            step = multiply(places, stride)
-            offset = step if i == len(shape) - 1 else add(offset, step)
-            stride *= length
-            continue
-        line = np.arange(shape[i], dtype=np.int32) * np.int32(stride)
-        line = line.reshape([-1 if j == i else 1 for j in range(len(shape))])
-        offset = line if i == len(shape) - 1 else add(offset, line)
-        stride *= shape[i]
-    return reshape(take(reshape(x, (-1,)), reshape(offset, (-1,)), 0), shape)
+    strides, start = _flat_starts(shape, axis, length)
+    flat = add(multiply(places, strides[axis]), start)
+    return reshape(take(reshape(x, (-1,)), reshape(flat, (-1,)), 0), shape)
+
+
+def _flat_starts(
+    shape: list[int], axis: int, length: int
+) -> tuple[list[int], NDArray[np.int32]]:
+    """Return the strides of a C-ordered array, and flat indices but for one axis.
+
+    `shape` is the result's; the array has `length` along `axis`.
+    """
+    lengths = [length if i == axis else n for i, n in enumerate(shape)]
+    strides = [math.prod(lengths[i + 1 :]) for i in range(len(lengths))]
+    start = np.zeros([1] * len(shape), np.int32)
+    for i, n in enumerate(shape):
+        if i != axis:
+            line = np.arange(n, dtype=np.int32) * np.int32(strides[i])
+            start = start + line.reshape(
+                [-1 if j == i else 1 for j in range(len(shape))]
+            )
+    return strides, start
 
 
 def sort(x: Any, axis: int | None = -1) -> Any:
     """Return the elements in rising order along an axis (None: x flat)."""
     x = reshape(x, (-1,)) if axis is None else convert(x)
     last = -1 if axis is None else axis
-    return take_along_axis(x, argsort(x, last), last)
+    return take_along_axis(x, reduction.argsort(x, last), last)
 
 
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
@@ -116,7 +133,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     Equal elements come in the order of their indices.
     """
     x = convert(x)
-    order = argsort(negative(x), -1)
+    order = reduction.argsort(negative(x), -1)
     best = slice_to(order, slices=(slice(None),) * (len(x.shape) - 1) + (slice(k),))
     return take_along_axis(x, best, -1), best
 
@@ -131,14 +148,8 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     """
     predictions = convert(predictions)
     own = take_along_axis(predictions, expand_dims(targets, -1), -1)
-    from_reduction = cast(predictions > own, "int32")
-    return less(_sum_last(from_reduction), k)
-
-
-def _sum_last(x: Any) -> Any:
-    from kerasish.ops import reduction
-
-    return reduction.sum(x, -1)
+    better = cast(greater(predictions, own), "int32")
+    return less(reduction.sum(better, -1), k)
 
 
 def one_hot(
@@ -160,8 +171,6 @@ def one_hot(
 
 def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
     """Return codes that are 1 at every index of a row: one_hot's maximum over it."""
-    from kerasish.ops import reduction
-
     codes = one_hot(inputs, num_classes, axis, dtype)
     return reduction.max(codes, 0 if len(codes.shape) == 2 else 1)
 

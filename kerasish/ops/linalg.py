@@ -30,8 +30,8 @@ def _(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 def matmul(x1: Any, x2: Any) -> Any:
     """Return the matrix product of the last two axes; the axes before broadcast.
 
-    A tensor of rank 1 counts as a row on the left and a column on the right; the axis it
-    lacks is left out of the result.
+    A tensor of rank 1 counts as a row on the left and a column on the right; the axis
+    it lacks is left out of the result.
 
     Raises:
         ShapeError: The inner lengths differ, or an operand is a scalar.

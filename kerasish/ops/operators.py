@@ -1,7 +1,7 @@
 """Python's operators and NumPy-like methods of symbolic tensors and variables.
 
-They are entered here, from the operations themselves, so that `kerasish.graph` needs not
-know them.
+They are entered here, from the operations themselves, so that `kerasish.graph` needs
+not know them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.variable import Variable
 from kerasish.ops import elementwise, indexing, linalg, shape
+from kerasish.ops.declare import convert
 
-_BINARY = {
+_BINARY: dict[str, Callable[..., Any]] = {
     "add": elementwise.add,
     "sub": elementwise.subtract,
     "mul": elementwise.multiply,
@@ -51,9 +52,14 @@ def _alone(op: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self: op(self)
 
 
+def _item(self: Any, key: Any) -> Any:
+    return indexing.get_item(convert(self), key)
+
+
 def install() -> None:
     """Give `Tensor` and `Variable` their operators."""
-    for owner in (Tensor, Variable):
+    owners: tuple[Any, ...] = (Tensor, Variable)
+    for owner in owners:
         for name, op in _BINARY.items():
             setattr(owner, f"__{name}__", _forward(op))
             setattr(owner, f"__r{name}__", _reflected(op))
@@ -61,9 +67,7 @@ def install() -> None:
             setattr(owner, f"__{name}__", _forward(op))
         for name, op in _UNARY.items():
             setattr(owner, f"__{name}__", _alone(op))
-        owner.__getitem__ = lambda self, key: indexing.get_item(  # type: ignore[attr-defined]
-            shape.convert(self), key
-        )
+        owner.__getitem__ = _item
     Tensor.T = property(lambda self: shape.transpose(self))  # type: ignore[attr-defined]
     Tensor.reshape = lambda self, *to: shape.reshape(  # type: ignore[attr-defined]
         self, to[0] if len(to) == 1 else to

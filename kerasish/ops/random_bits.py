@@ -1,9 +1,9 @@
 """Counter-based random bits: an integer hash that every backend computes alike.
 
-Element i of a draw is a 32-bit mix of i and a two-word key, so a draw is a pure function
-of its key: nothing is kept between draws, and equal keys give equal bits on every
-backend. The key enters twice, before and after the first mixing; were it added to the
-counter only, the next key's bits would be this key's, shifted.
+Element i of a draw is a 32-bit mix of i and a two-word key, so a draw is a pure
+function of its key: nothing is kept between draws, and equal keys give equal bits on
+every backend. The key enters twice, before and after the first mixing; were it added to
+the counter only, the next key's bits would be this key's, shifted.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Moving elements without computing: views, joining, cutting, padding, casting.
 
-`reshape`, `transpose`, `slice` and `broadcast_to` are views: in a planned step they cost
-nothing. Everything else here is made of them, of `concat` and of `place`.
+`reshape`, `transpose`, `slice` and `broadcast_to` are views: in a planned step they
+cost nothing. Everything else here is made of them, of `concat` and of `place`.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -81,9 +82,7 @@ def reshape(x: Any, newshape: int | Sequence[int]) -> Any:
     wanted = (newshape,) if isinstance(newshape, int) else tuple(map(int, newshape))
     size = math.prod(x.shape)
     known = math.prod(n for n in wanted if n != -1)
-    resolved = tuple(
-        (size // known if known else 0) if n == -1 else n for n in wanted
-    )
+    resolved = tuple((size // known if known else 0) if n == -1 else n for n in wanted)
     if math.prod(resolved) != size or wanted.count(-1) > 1:
         raise ShapeError(
             explain(
@@ -136,9 +135,7 @@ def _(g: Any, y: Any, x: Any, *, slices: tuple[slice, ...]) -> Any:
 
 
 @primitive
-def place(
-    x: Array, *, shape: Shape, slices: tuple[slice, ...], value: float
-) -> Spec:
+def place(x: Array, *, shape: Shape, slices: tuple[slice, ...], value: float) -> Spec:
     """Return a tensor of `shape` full of `value`, with x at the slices."""
     return Spec(shape, x.dtype)
 
@@ -277,7 +274,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     else:
         edges = [0, *map(int, indices_or_sections), length]
     whole = (slice(None),) * axis
-    cuts = zip(edges, edges[1:], strict=False)
+    cuts = itertools.pairwise(edges)
     return [slice_to(x, slices=(*whole, slice(a, b))) for a, b in cuts]
 
 
@@ -341,7 +338,7 @@ def _pad_mirrored(x: Any, axis: int, width: tuple[int, int], edge: int) -> Any:
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
-    """Return x with the order of elements turned round along the axes, all by default."""
+    """Return x with its elements in reverse order along the axes, all by default."""
     x = convert(x)
     axes = rules.normalize_axes(axis, len(x.shape))
     slices = tuple(

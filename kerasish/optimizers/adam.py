@@ -56,7 +56,9 @@ class Adam(Optimizer):
             self.add_slot("velocity_hat")
 
     @sweeping
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+    def update_step(
+        self, gradient: Any, variable: Variable, learning_rate: Any
+    ) -> None:
         """Assign the next weights and running means."""
         m = self.slot("momentum", variable)
         v = self.slot("velocity", variable)

@@ -44,9 +44,10 @@ class Optimizer(Configurable):
         global_clipnorm: Largest Euclidean norm of all gradients together.
         use_ema: Whether to keep a moving average of the weights.
         ema_momentum: Share of the old average kept at each step, in [0, 1].
-        ema_overwrite_frequency: Steps between copies of the average to the weights; None
-            copies at the end of training only.
-        loss_scale_factor: Number the loss was multiplied by; gradients are divided by it.
+        ema_overwrite_frequency: Steps between copies of the average to the weights;
+            None copies at the end of training only.
+        loss_scale_factor: Number the loss was multiplied by; gradients are divided by
+            it.
         gradient_accumulation_steps: Steps over which gradients are averaged before the
             weights change.
         name: Name; snake case of the class by default.
@@ -249,7 +250,9 @@ class Optimizer(Configurable):
     # the step -----------------------------------------------------------------------
 
     def apply(
-        self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None
+        self,
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Variable] | None = None,
     ) -> None:
         """Change the variables by their gradients; eagerly, or inside a trace.
 
@@ -333,7 +336,9 @@ class Optimizer(Configurable):
         if one_dtype and Arena.of(variables) is None:
             self._arena = Arena(variables, f"{self.name}/parameters")
 
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+    def update_step(
+        self, gradient: Any, variable: Variable, learning_rate: Any
+    ) -> None:
         """Assign the variable's, and its slots', next values.
 
         Args:
@@ -364,7 +369,9 @@ class Optimizer(Configurable):
     def _decay(self, variable: Variable, rate: Any) -> None:
         if self.weight_decay is None or not self._is_decayed(variable):
             return
-        variable.assign_sub(variable * ops.multiply(rate, self.weight_decay))
+        variable.assign_sub(
+            ops.multiply(variable, ops.multiply(rate, self.weight_decay))
+        )
 
     def _is_decayed(self, variable: Variable) -> bool:
         return variable.path not in self._undecayed
@@ -393,9 +400,8 @@ class Optimizer(Configurable):
         average = self.slot("average", variable)
         started = ops.cast(ops.not_equal(self.iterations, 0), variable.dtype)
         kept = ops.multiply(started, self.ema_momentum)
-        average.assign(
-            ops.add(ops.multiply(average, kept), variable * ops.subtract(1, kept))
-        )
+        fresh = ops.multiply(variable, ops.subtract(1, kept))
+        average.assign(ops.add(ops.multiply(average, kept), fresh))
         if self.ema_overwrite_frequency:
             done = ops.add(self.iterations, 1)
             due = ops.equal(ops.mod(done, self.ema_overwrite_frequency), 0)
@@ -444,9 +450,8 @@ class Optimizer(Configurable):
         return serialize_config({**first, **rest})
 
 
-
 class _Gated:
-    """Makes the assignments of a stretch of a trace happen only where a gate is true."""
+    """Makes the assignments of a stretch of a trace depend on a gate."""
 
     def __init__(self, gate: Any) -> None:
         self._gate = gate

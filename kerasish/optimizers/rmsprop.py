@@ -55,20 +55,30 @@ class RMSprop(Optimizer):
             self.add_slot("average_gradient")
 
     @sweeping
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+    def update_step(
+        self, gradient: Any, variable: Variable, learning_rate: Any
+    ) -> None:
         """Assign the next weights and running means."""
         velocity = self.slot("velocity", variable)
         square = ops.square(gradient)
-        velocity.assign(ops.add(velocity * self.rho, square * (1 - self.rho)))
+        velocity.assign(
+            ops.add(
+                ops.multiply(velocity, self.rho), ops.multiply(square, 1 - self.rho)
+            )
+        )
         spread: Any = velocity
         if self.centered:
             mean = self.slot("average_gradient", variable)
-            mean.assign(ops.add(mean * self.rho, gradient * (1 - self.rho)))
+            mean.assign(
+                ops.add(
+                    ops.multiply(mean, self.rho), ops.multiply(gradient, 1 - self.rho)
+                )
+            )
             spread = ops.subtract(velocity, ops.square(mean))
         root = ops.sqrt(ops.add(spread, self.epsilon))
         move = ops.divide(ops.multiply(gradient, learning_rate), root)
         if self.momentum > 0:
             momentum = self.slot("momentum", variable)
-            momentum.assign(ops.add(momentum * self.momentum, move))
+            momentum.assign(ops.add(ops.multiply(momentum, self.momentum), move))
             move = momentum
         variable.assign_sub(move)

@@ -51,16 +51,18 @@ class SGD(Optimizer):
             self.add_slot("momentum")
 
     @sweeping
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+    def update_step(
+        self, gradient: Any, variable: Variable, learning_rate: Any
+    ) -> None:
         """Assign the next weights and momenta."""
         move = ops.multiply(gradient, learning_rate)
         if not self.momentum:
             variable.assign_sub(move)
             return
         velocity = self.slot("momentum", variable)
-        velocity.assign(ops.subtract(velocity * self.momentum, move))
+        velocity.assign(ops.subtract(ops.multiply(velocity, self.momentum), move))
         if self.nesterov:
-            ahead = ops.subtract(velocity * self.momentum, move)
+            ahead = ops.subtract(ops.multiply(velocity, self.momentum), move)
             variable.assign_add(ahead)
         else:
             variable.assign_add(velocity)

@@ -80,11 +80,13 @@ def _with_input_layer(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return layers of which the first tells the input's shape by an InputLayer."""
     if not layers or layers[0].get("class_name") == "InputLayer":
         return layers
-    first = layers[0].get("config")
+    first: Any = layers[0].get("config")
     shape = first.get("batch_input_shape") if isinstance(first, dict) else None
     if shape is None:
         return layers
-    dtype = first.get("dtype") if isinstance(first.get("dtype"), str) else "float32"
+    dtype = first.get("dtype")
+    if not isinstance(dtype, str):
+        dtype = "float32"
     entry = {
         "module": "keras.layers",
         "class_name": "InputLayer",
@@ -127,7 +129,7 @@ def accepted_arguments(cls: type) -> set[str]:
     for base in cls.__mro__:
         if base in (object, Configurable) or "__init__" not in vars(base):
             continue
-        parameters = inspect.signature(base.__init__).parameters.values()
+        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
         names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break

@@ -182,10 +182,10 @@ def snake_case(name: str) -> str:
 
 
 @functools.cache
-def _signature(cls: type) -> inspect.Signature:
-    if cls.__init__ is object.__init__:  # type: ignore[misc]
+def _signature(cls: Any) -> inspect.Signature:
+    if cls.__init__ is object.__init__:
         return inspect.signature(lambda self: None)
-    return inspect.signature(cls.__init__)  # type: ignore[misc]
+    return inspect.signature(cls.__init__)
 
 
 class Configurable:
@@ -202,13 +202,15 @@ class Configurable:
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Remember the arguments that the constructor is given."""
         self = super().__new__(cls)
+        made: Any = cls
+        signature = _signature(made)
         try:
-            bound = _signature(cls).bind(self, *args, **kwargs)
+            bound = signature.bind(self, *args, **kwargs)
         except TypeError:
             return self  # __init__ raises the same error, with its own traceback
         bound.apply_defaults()
         given = dict(list(bound.arguments.items())[1:])
-        for parameter in _signature(cls).parameters.values():
+        for parameter in signature.parameters.values():
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 given.update(given.pop(parameter.name, {}))
         self._init_arguments = given
@@ -244,11 +246,14 @@ class Directory:
         self._objects: dict[str, Any] = {}
 
     def add(self, *aliases: str) -> Callable[[T], T]:
-        """Enter a class or function under its name, its snake case and `aliases`."""
+        """Enter a class or function under its name, lower case, snake case, `aliases`.
+
+        Keras knows optimizers by lower case (`"rmsprop"`), all else by snake case.
+        """
 
         def register(thing: T) -> T:
             name = thing.__name__  # type: ignore[attr-defined]
-            for key in (name, snake_case(name), *aliases):
+            for key in (name, name.lower(), snake_case(name), *aliases):
                 self._objects[key] = thing
             return public(self.module)(thing)
 
@@ -298,7 +303,7 @@ class Directory:
         if class_name == "function":
             name = inner if registered in (None, "function") else registered
             return self.lookup(str(name), custom_objects)
-        found = find(str(class_name), "", registered, custom_objects)
+        found: Any = find(str(class_name), "", registered, custom_objects)
         if found is None:
             found = self.lookup(str(class_name), custom_objects)
         return found.from_config(inner or {}) if inspect.isclass(found) else found
@@ -308,8 +313,9 @@ class Directory:
         if thing is None or isinstance(thing, str):
             return thing
         if not isinstance(thing, Configurable) and hasattr(thing, "__name__"):
-            if self._objects.get(thing.__name__) is thing:
-                return thing.__name__
+            name = str(thing.__name__)
+            if self._objects.get(name) is thing:
+                return name
             name = get_registered_name(thing)
             return {
                 "module": "builtins",

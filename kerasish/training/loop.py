@@ -1,8 +1,8 @@
 """The loops over epochs and batches.
 
 A `Runner` keeps one replay per batch size for the length of a loop, so that a step is:
-write the batch into the static buffers, run the flat list of calls. Nothing is read back
-unless a progress bar or a callback asks.
+write the batch into the static buffers, run the flat list of calls. Nothing is read
+back unless a progress bar or a callback asks.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Runner:
         self._stack.close()
 
     def run(self, batch: Batch) -> Any:
-        """Do the step on a batch; return the replay, whose `outputs` hold the results."""
+        """Do the step on a batch; return the replay, with the results in `outputs`."""
         replay = self._replays.get(batch.shapes)
         if replay is None:
             replay = self._borrow(batch)
@@ -153,7 +153,7 @@ class Fit:
         self.callbacks.on_epoch_begin(epoch)
         with Runner(self.trainer, "train", self.train) as runner:
             self._batches(runner)
-        logs = self.trainer.get_metrics_result()
+        logs: dict[str, float] = self.trainer.get_metrics_result()
         if self.validation is not None and _is_due(epoch, validation_freq):
             values = evaluate(self.trainer, self.validation, self.callbacks)
             logs |= {f"val_{name}": value for name, value in values.items()}
@@ -180,7 +180,11 @@ class Fit:
     def _batch_logs(self) -> Any:
         if self.callbacks.needs_batch_logs:
             return self.trainer.get_metrics_result()
-        return LazyLogs(self.trainer.get_metrics_result)
+        return _lazily(self.trainer)
+
+
+def _lazily(trainer: Any) -> Any:
+    return LazyLogs(trainer.get_metrics_result)
 
 
 def _is_due(epoch: int, validation_freq: int | Sequence[int]) -> bool:
@@ -197,7 +201,9 @@ def flush_state(trainer: Any) -> None:
             backend.flush_denormals(variable.array)
 
 
-def evaluate(trainer: Any, adapter: Adapter, callbacks: CallbackList) -> dict[str, float]:
+def evaluate(
+    trainer: Any, adapter: Adapter, callbacks: CallbackList
+) -> dict[str, float]:
     """Return the metrics of the test step over a data set."""
     trainer.reset_metrics()
     callbacks.on_test_begin()
@@ -211,7 +217,7 @@ def evaluate(trainer: Any, adapter: Adapter, callbacks: CallbackList) -> dict[st
                 callbacks.on_test_batch_begin(step)
             runner.run(batch)
             if (step + 1) % every == 0:
-                callbacks.on_test_batch_end(step, LazyLogs(trainer.get_metrics_result))
+                callbacks.on_test_batch_end(step, _lazily(trainer))
     logs: dict[str, float] = trainer.get_metrics_result()
     callbacks.on_test_end(logs)
     return logs
@@ -236,7 +242,9 @@ def predict(trainer: Any, adapter: Adapter, callbacks: CallbackList | None) -> A
         callbacks.on_predict_end()
     if not parts:
         return None
-    joined = parts[0] if len(parts) == 1 else [
-        np.concatenate(column) for column in zip(*parts, strict=True)
-    ]
+    joined = (
+        parts[0]
+        if len(parts) == 1
+        else [np.concatenate(column) for column in zip(*parts, strict=True)]
+    )
     return tree.map_structure(lambda i: joined[i], structure)

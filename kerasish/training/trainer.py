@@ -1,8 +1,8 @@
 """compile, fit, evaluate, predict: what a model can be trained with.
 
-`Trainer` holds no layers: it needs a callable of `(x, training=)`, the list of trainable
-variables, and the penalties in `losses`; `Model` brings those. The steps themselves are
-in ops and overridable (`compute_loss`); they are traced and compiled by
+`Trainer` holds no layers: it needs a callable of `(x, training=)`, the list of
+trainable variables, and the penalties in `losses`; `Model` brings those. The steps
+themselves are in ops and overridable (`compute_loss`); they are traced and compiled by
 `kerasish.training.programs` and run by `kerasish.training.loop`.
 """
 
@@ -75,8 +75,8 @@ class Trainer:
             loss_weights: Factor of the loss.
             metrics: Names, metrics or functions; they see no sample weights.
             weighted_metrics: Likewise; they see the sample weights.
-            run_eagerly: Whether to compute operation by operation, checking every value;
-                slow, for finding faults.
+            run_eagerly: Whether to compute operation by operation, checking every
+                value; slow, for finding faults.
             steps_per_execution: Batches between calls of the batch hooks of callbacks.
             jit_compile: Has no effect: steps are always compiled (see `run_eagerly`).
             auto_scale_loss: Has no effect: losses are not scaled in float32.
@@ -452,7 +452,10 @@ class Trainer:
     def _run_single(self, kind: str, *data: Any) -> None:
         adapter = self._single_adapter(*data)
         self.reset_metrics()
-        with get_backend().execution_scope(), loop.Runner(self, kind, adapter) as runner:
+        with (
+            get_backend().execution_scope(),
+            loop.Runner(self, kind, adapter) as runner,
+        ):
             for batch in adapter.epoch():
                 runner.run(batch)
 
@@ -479,5 +482,3 @@ def _validation_adapter(data: Any, size: int | None, steps: int | None) -> Adapt
         x, y, sample_weight = unpack_x_y_sample_weight(tuple(data))
         return make_adapter(x, y, sample_weight, size, False, steps)
     return make_adapter(data, steps=steps)
-
-

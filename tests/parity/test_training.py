@@ -10,7 +10,7 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", reason="the parity extra is not installed")
 
-import kerasish  # noqa: E402
+import kerasish
 
 pytestmark = pytest.mark.parity
 

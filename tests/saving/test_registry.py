@@ -122,6 +122,15 @@ def test_a_directory_reads_back_what_it_writes(directory):
     assert directory.deserialize(config).rate == 0.25
 
 
+def test_a_class_is_known_in_every_spelling_of_keras(directory):
+    class RMSthing(Base):
+        pass
+
+    directory.add("rms")(RMSthing)
+    for name in ("RMSthing", "rmsthing", "rm_sthing", "rms"):
+        assert type(directory.get(name)) is RMSthing
+
+
 def test_a_directory_knows_the_users_functions(directory):
     def mine(x):
         return x
