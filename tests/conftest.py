@@ -51,6 +51,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=f"needs a GPU: {why_no_gpu()}"))
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Name byte strings by their argument: archives hold the time they were made at.
+
+    The workers of pytest-xdist, who each collect for themselves, must agree on names.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def same_start():
     """Give every test the same seeds and names, and put the global settings back."""

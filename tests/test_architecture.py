@@ -84,11 +84,6 @@ OPTIONAL = {
     "threadpoolctl",
 }
 
-# Modules of ours that are imported inside functions, with the reason.
-LATE = {
-    "kerasish.graph.listing": "it reads the graphs that print themselves by it",
-}
-
 # Importing kerasish must load none of these.
 HEAVY = OPTIONAL | {"jax", "keras", "kerasish_cupy", "tensorflow", "torch"}
 
@@ -246,7 +241,7 @@ def test_no_module_imports_itself_around_a_corner():
         module_name(path): {
             found.target
             for found in imports(path)
-            if found.target in known_modules() - {module_name(path)} - set(LATE)
+            if found.target in known_modules() - {module_name(path)}
             and not found.for_types
         }
         for path in sources(PACKAGE, BACKENDS)
@@ -336,19 +331,8 @@ def test_imports_stand_at_the_top_except_of_optional_packages():
         for path in sources(PACKAGE)
         for found in imports(path)
         if found.hidden and top(found.target) not in OPTIONAL
-        if found.target not in LATE
     ]
     assert wrong == []
-
-
-def test_every_late_import_is_still_there():
-    late = {
-        found.target
-        for path in sources(PACKAGE)
-        for found in imports(path)
-        if found.hidden
-    }
-    assert set(LATE) - late == set()
 
 
 def test_no_star_imports():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kerasish import ops
 from kerasish.errors import ShapeError, explain, unknown_name
 from kerasish.losses import lookup
 from kerasish.losses.base import Loss, LossFunctionWrapper
@@ -126,8 +127,8 @@ class CompileLoss:
         Raises:
             ShapeError: The shapes do not fit, or a loss is not reduced to one number.
         """
-        if not self.built:
-            self.build(tuple(y_true.shape), tuple(y_pred.shape))
+        y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
+        self.build(tuple(y_true.shape), tuple(y_pred.shape))
         (term,) = self.terms
         assert term.loss is not None
         value = term.loss(y_true, y_pred, sample_weight)
@@ -215,11 +216,10 @@ def _for_output(given: Any, output_names: list[str], what: str) -> Any:
     """Return the entry for the only output out of a list or dict, else `given`."""
     if isinstance(given, Mapping) and "class_name" not in given:
         strange = [str(name) for name in given if name not in output_names]
-        if strange:
-            raise ValueError(
-                unknown_name(f"output in {what}", strange[0], output_names)
-            )
-        return next(iter(given.values()), None)
+        if strange and output_names:
+            known = output_names
+            raise ValueError(unknown_name(f"output in {what}", strange[0], known))
+        given = list(given.values())
     if not isinstance(given, (list, tuple)):
         return given
     if len(given) != 1:
@@ -227,7 +227,7 @@ def _for_output(given: Any, output_names: list[str], what: str) -> Any:
             explain(
                 f"{what} does not fit the model's outputs.",
                 got=f"{len(given)} entries",
-                expected=f"one, as the model has the one output '{output_names[0]}'",
+                expected="one, as the model has one output",
                 fix="give one loss; add several up in a function of your own",
             )
         )

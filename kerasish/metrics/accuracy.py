@@ -191,9 +191,6 @@ class BinaryAccuracy(MeanMetricWrapper):
         name: Name of the metric.
         dtype: Dtype of the state.
         threshold: A prediction above it stands for 1.
-
-    Raises:
-        ValueError: There is no threshold.
     """
 
     def __init__(

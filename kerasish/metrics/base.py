@@ -17,10 +17,8 @@ from kerasish.graph.variable import Variable
 from kerasish.initializers.lookup import get as get_initializer
 from kerasish.layers.naming import auto_name
 from kerasish.losses.base import accepts, without_defaults
-from kerasish.losses.inputs import compute_dtype
+from kerasish.losses.inputs import Shape, compute_dtype
 from kerasish.saving.registry import Configurable, public
-
-Shape = tuple[int | None, ...]
 
 
 @public("keras.metrics")

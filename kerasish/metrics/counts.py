@@ -45,8 +45,9 @@ def count_confusion(
     """
     dtype = y_pred.dtype
     positive = ops.cast(ops.not_equal(y_true, 0), dtype)
-    weight = ops.ones((), dtype) if sample_weight is None else sample_weight
-    positive, all_ = positive * weight, ops.ones_like(positive) * weight
+    all_ = ops.ones_like(positive)
+    if sample_weight is not None:
+        positive, all_ = positive * sample_weight, all_ * sample_weight
     labels = int(y_pred.shape[-1]) if by_label else 1
     columns = (math.prod(y_pred.shape) // max(labels, 1), labels)
     positive, all_, y_pred = (ops.reshape(x, columns) for x in (positive, all_, y_pred))

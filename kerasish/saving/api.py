@@ -47,7 +47,7 @@ _LOADING_ERRORS = (
     KeyError,
     IndexError,
     AttributeError,
-    RecursionError,
+    RuntimeError,
     MemoryError,
     OverflowError,
 )
@@ -77,6 +77,9 @@ def save_model(
     path = os.fspath(filepath)
     writer = _model_writer(path, zipped)
     _check_overwrite(path, overwrite)
+    if writer is write_model:
+        # Keras makes the folder of an .h5 file, and only of that.
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with atomic_write(path) as file:
         if writer is write_model:
             write_model(model, file, include_optimizer)

@@ -119,6 +119,12 @@ def _step(group: h5py.Group, name: str) -> Any:
     )
 
 
+def member_names(group: h5py.Group) -> list[str]:
+    """Return the names in a group, sorted as text."""
+    with damage(f"'{group.name}' cannot be listed: the file is damaged."):
+        return sorted(group)
+
+
 def subgroup(group: h5py.Group, path: str) -> h5py.Group | None:
     """Return the group that a path leads to; None if there is nothing.
 

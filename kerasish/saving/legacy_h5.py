@@ -18,6 +18,7 @@ import numpy as np
 from kerasish.errors import FileFormatError, explain
 from kerasish.saving.hdf5_safe import (
     dataset,
+    member_names,
     names_attribute,
     parse_json,
     subgroup,
@@ -161,8 +162,10 @@ def read_model(root: h5py.Group, compile: bool = True) -> Any:
 
 
 def _no_model(root: h5py.Group) -> FileFormatError:
-    has_weights = any(name in root for name in ("layers", "vars", "_layer_checkpoint"))
-    if has_weights or names_attribute(root, "layer_names") is not None:
+    if (
+        "layers" in member_names(root)
+        or names_attribute(root, "layer_names") is not None
+    ):
         return FileFormatError(
             explain(
                 "The file holds weights only, no model.",
@@ -172,7 +175,7 @@ def _no_model(root: h5py.Group) -> FileFormatError:
     return FileFormatError(
         explain(
             "The file holds no Keras model.",
-            got=f"an HDF5 file with {sorted(root)[:8]}",
+            got=f"an HDF5 file with {member_names(root)[:8]}",
             expected="an attribute 'model_config'",
         )
     )

@@ -306,7 +306,8 @@ class Directory:
         found: Any = find(str(class_name), "", registered, custom_objects)
         if found is None:
             found = self.lookup(str(class_name), custom_objects)
-        return found.from_config(inner or {}) if inspect.isclass(found) else found
+        make: Any = getattr(found, "from_config", None)
+        return make(inner or {}) if inspect.isclass(found) else found
 
     def serialize(self, thing: Any) -> Any:
         """Return a built-in function's name, else `{"class_name", "config", ...}`."""

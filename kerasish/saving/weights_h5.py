@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import h5py
 
 from kerasish.errors import FileFormatError, explain
-from kerasish.saving.hdf5_safe import dataset, subgroup
+from kerasish.saving.hdf5_safe import dataset, member, member_names, subgroup
 from kerasish.saving.optimizer_state import restore_optimizer
 from kerasish.saving.registry import snake_case
 from kerasish.saving.weight_match import LayerArrays, load_matched
@@ -119,7 +119,7 @@ def _write_vars(
 
 def holds_tree(root: h5py.Group) -> bool:
     """Return whether a file has the layout of this module."""
-    return any(name in root for name in ("layers", "vars", _OLD_LAYERS))
+    return not {"layers", "vars", _OLD_LAYERS}.isdisjoint(member_names(root))
 
 
 def read_tree(
@@ -174,13 +174,13 @@ def _stored(root: h5py.Group, path: str) -> list[h5py.Dataset]:
     group = subgroup(root, f"{_in_file(root, path)}/vars")
     if group is None:
         return []
-    found = [dataset(group, str(number)) for number in range(len(group))]
+    found = [dataset(group, str(number)) for number in range(len(member_names(group)))]
     return [stored for stored in found if stored is not None]
 
 
 def _in_file(root: h5py.Group, path: str) -> str:
     first, slash, rest = path.partition("/")
-    if first == "layers" and "layers" not in root:
+    if first == "layers" and member(root, "layers") is None:
         first = _OLD_LAYERS
     return first + slash + rest
 
@@ -189,7 +189,7 @@ def _no_weights(model: Any, root: h5py.Group) -> FileFormatError:
     return FileFormatError(
         explain(
             "The file holds no Keras weights.",
-            got=f"an HDF5 file with {sorted(root)[:8]}",
+            got=f"an HDF5 file with {member_names(root)[:8]}",
             expected=f"the weights of model '{model.name}' under 'layers'",
         )
     )

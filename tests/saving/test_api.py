@@ -2,6 +2,7 @@ import json
 import os
 import pathlib
 import re
+import warnings
 
 import h5py
 import numpy as np
@@ -61,6 +62,26 @@ def test_a_truncated_file_is_refused(model, tmp_path, name):
             load_weights(model, path)
         with pytest.raises(FileFormatError, match=re.escape(f"Cannot load '{path}'")):
             load_model(path)
+
+
+@pytest.mark.parametrize("name", ["keras3.h5", "keras2.h5"])
+def test_bytes_turned_over_are_read_or_refused_and_nothing_else(golden, name, rng):
+    path = golden(name)
+    whole = np.frombuffer(path.read_bytes(), "uint8")
+    places = np.flatnonzero(whole)  # most of HDF5 is padding
+    messages = []
+    for _ in range(40):
+        damaged = whole.copy()
+        damaged[rng.choice(places, 3)] ^= rng.integers(1, 256, 3, dtype="uint8")
+        path.write_bytes(damaged.tobytes())
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an optimizer's state may not fit
+                load_model(path)
+        except FileFormatError as error:
+            messages.append(str(error))
+    assert 0 < len(messages) < 40
+    assert all(m.startswith(f"Cannot load '{path}'") for m in messages)
 
 
 @pytest.mark.parametrize("name", ["m.h5", "m.keras", "m.weights.h5", "nothing"])
@@ -123,6 +144,13 @@ def test_what_is_not_written_is_refused(model, tmp_path):
     with pytest.raises(ValueError, match="max_shard_size=1"):
         save_weights(model, tmp_path / "m.weights.h5", max_shard_size=1.0)
     save_model(model, tmp_path / "m.keras", zipped=True)
+
+
+def test_the_folder_of_an_h5_file_is_made_as_in_keras(model, tmp_path):
+    save_model(model, tmp_path / "new" / "folder" / "m.h5")
+    assert load_model(tmp_path / "new" / "folder" / "m.h5").name == "small"
+    with pytest.raises(FileNotFoundError, match=r"folder '.*other' does not exist"):
+        save_model(model, tmp_path / "other" / "m.keras")
 
 
 def test_a_file_is_kept_if_asked(model, tmp_path):

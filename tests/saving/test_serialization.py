@@ -2,6 +2,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kerasish import activations, initializers, layers, losses
 from kerasish.errors import FileFormatError
@@ -97,6 +99,31 @@ def test_values_are_written_as_keras_writes_them(value, config):
 
 @pytest.mark.parametrize("value", [slice(1, 2), ..., b"ab", {"a": [1, None, "x"]}])
 def test_values_come_back(value):
+    text = json.dumps(serialize_keras_object(value))
+    assert deserialize_keras_object(json.loads(text)) == value
+
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.binary(max_size=3).map(lambda b: bytes(v & 127 for v in b))
+    | st.builds(slice, st.none() | st.integers(0, 9), st.integers(0, 9))
+)
+STRUCTURES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "config", "name"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(STRUCTURES)
+def test_any_structure_of_values_comes_back(value):
     text = json.dumps(serialize_keras_object(value))
     assert deserialize_keras_object(json.loads(text)) == value
 
