@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from kerasish.backend.array_kernels import array_kernels
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
-from kerasish_numpy import denormals, hashing, special
+from kerasish_numpy import blas, denormals, hashing, special
+from kerasish_numpy.reductions import REDUCTIONS
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
 
@@ -23,8 +24,10 @@ class NumpyBackend(Backend):
     flushes_denormals = denormals.AVAILABLE
     kernels: ClassVar[Mapping[str, Kernel]] = {
         **array_kernels(np),
+        **REDUCTIONS,
         "erf": special.erf,
         "hashed_words": hashing.hashed_words,
+        "matmul_of": blas.Product(),
     }
 
     def empty(self, shape: Shape, dtype: str) -> Array:
@@ -62,9 +65,14 @@ class NumpyBackend(Backend):
             return array[attributes["slices"]]
         return np.broadcast_to(array, attributes["shape"])
 
-    def execution_scope(self) -> contextlib.AbstractContextManager[None]:
-        """Return a scope in which subnormal numbers count as zero."""
-        return denormals.flush_to_zero()
+    @contextlib.contextmanager
+    def execution_scope(self) -> Iterator[None]:
+        """Return a scope in which subnormals count as zero and BLAS keeps to a thread.
+
+        Products that are worth more threads take them (see `kerasish_numpy.blas`).
+        """
+        with denormals.flush_to_zero(), blas.LIMIT:
+            yield
 
     def host_view(self, array: Array) -> np.ndarray | None:
         """Return the array: it lies in host memory."""

@@ -31,7 +31,7 @@ def simplify(graph: Graph, backend: Backend) -> Graph:
         inputs = tuple(new[t] for t in tensor.inputs)
         if tensor.op.is_elementwise:
             inputs = _without_broadcasts(tensor, inputs)
-        for shorten in (_drop, _fold):
+        for shorten in (_drop, _pull_broadcast, _fold):
             shorter = shorten(tensor, inputs, scalars)
             if shorter is not None:
                 return shorter
@@ -100,6 +100,28 @@ def _itself(
     tensor: Tensor, inputs: tuple[Tensor, ...], scalars: _ScalarValues
 ) -> Tensor | None:
     return inputs[0]
+
+
+def _pull_broadcast(
+    tensor: Tensor, inputs: tuple[Tensor, ...], scalars: _ScalarValues
+) -> Tensor | None:
+    """Do an operation of one operand before its operand is repeated, not after."""
+    if len(inputs) != 1 or inputs[0].op.name != "broadcast":
+        return None
+    inner = inputs[0].inputs[0]
+    if tensor.op.is_elementwise:
+        first = tensor.op(inner, **tensor.attributes)
+    elif tensor.op.is_view and inner.size == 1 and inner.shape != ():
+        first = operation("reshape_to")(inner, newshape=())
+    elif tensor.op.is_view and inner.size == 1:
+        first = inner
+    else:
+        return None
+    folded = _fold(first, first.inputs, scalars)
+    made: Tensor = operation("broadcast")(
+        first if folded is None else folded, shape=tensor.shape
+    )
+    return made
 
 
 def _view_of_view(

@@ -7,8 +7,9 @@ is registered anywhere else.
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,11 @@ class Layer(Configurable):
             input_shape = (input_dim,)
         if input_shape is not None:
             self.batch_input_shape = (batch_size, *input_shape)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _recorded(cls.build)  # type: ignore[method-assign]
 
     # to be defined by subclasses ----------------------------------------------------
 
@@ -301,8 +307,8 @@ class Layer(Configurable):
     def build_once(self, input_shape: Any) -> None:
         """Build if not built yet, remembering the shape."""
         if not self.built:
-            self._build_shape = input_shape
             self.build(input_shape)
+            self._build_shape = input_shape
             self.built = True
 
     def _check_input(self, inputs: Any) -> None:
@@ -376,6 +382,20 @@ class Layer(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _recorded(build: Callable[..., None]) -> Callable[..., None]:
+    """Make `build` note that it was done, and for which shape, however it is called."""
+
+    @functools.wraps(build)
+    def recorded(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        given = [*args, *kwargs.values()]
+        if given and given[0] is not None:
+            self._build_shape = given[0]
+        self.built = True
+
+    return recorded
 
 
 def _items(value: Any) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kerasish.errors import explain
@@ -118,14 +119,28 @@ class Model(Trainer, Layer):
         """Save the weights to a name ending in `.weights.h5`."""
         saving.save_weights(self, filepath, overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+    def load_weights(
+        self,
+        filepath: Any,
+        skip_mismatch: bool = False,
+        by_name: bool = False,
+        objects_to_skip: Sequence[Any] | None = None,
+    ) -> None:
         """Load weights that `save_weights`, `save` or Keras wrote.
 
         Args:
             filepath: The file.
             skip_mismatch: Whether to leave out layers that do not fit.
+            by_name: For the older `.h5` layout: whether to match layers by name.
+            objects_to_skip: For `.weights.h5`: layers to leave as they are.
         """
-        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+        saving.load_weights(
+            self,
+            filepath,
+            skip_mismatch=skip_mismatch,
+            by_name=by_name,
+            objects_to_skip=objects_to_skip,
+        )
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the architecture as JSON; `kwargs` go to `json.dumps`."""

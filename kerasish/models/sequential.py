@@ -211,7 +211,8 @@ class Sequential(Model):
             deserialize_keras_object(layer, custom_objects)
             for layer in config["layers"]
         ]
-        model = cls(layers, name=config.get("name"))
+        model = cls(layers, name=config.get("name"), dtype=config.get("dtype"))
+        model._trainable = config.get("trainable", True)
         shape = config.get("build_input_shape")
         if shape and not model.built:
             model.build_once(tuple(shape))

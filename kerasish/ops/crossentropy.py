@@ -17,6 +17,7 @@ from kerasish.ops.declare import Array, composed, convert
 from kerasish.ops.elementwise import (
     add,
     divide,
+    equal,
     greater,
     less,
     log,
@@ -28,7 +29,7 @@ from kerasish.ops.elementwise import (
 )
 from kerasish.ops.indexing import one_hot
 from kerasish.ops.reduction import sum
-from kerasish.ops.shape import squeeze
+from kerasish.ops.shape import cast, expand_dims, squeeze
 
 
 @composed
@@ -82,6 +83,20 @@ def categorical_crossentropy_of(target: Array, output: Array, *, axis: int) -> A
     total = sum(output, axis, keepdims=True)
     p = clip_probability(divide(output, total), margin=epsilon())
     return negative(sum(multiply(target, log(p)), axis))
+
+
+@categorical_crossentropy_of.gradient
+def _(g: Any, y: Any, target: Any, output: Any, *, axis: int) -> Any:
+    # with q = p / sum(p) and c its clipped value: dq = -g t / c where c is q, else 0;
+    # dp = (dq - sum(dq q)) / sum(p). The forward pass's values are found again by name.
+    total = sum(output, axis, keepdims=True)
+    share = divide(output, total)
+    p = clip_probability(share, margin=epsilon())
+    spread = expand_dims(negative(g), axis)
+    inside = cast(equal(p, share), output.dtype)
+    flow = multiply(multiply(divide(target, p), inside), spread)
+    back = sum(multiply(flow, share), axis, keepdims=True)
+    return multiply(spread, log(p)), divide(subtract(flow, back), total)
 
 
 def categorical_crossentropy(
