@@ -81,7 +81,6 @@ OPTIONAL = {
     "scipy",
     "sklearn",
     "tensorboard",
-    "threadpoolctl",
 }
 
 # Importing kerasish must load none of these.

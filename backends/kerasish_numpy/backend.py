@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasish.backend.array_kernels import array_kernels
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
-from kerasish_numpy import blas, denormals, hashing, special
+from kerasish_numpy import blas, denormals, hashing, special, sweeps
 from kerasish_numpy.reductions import REDUCTIONS
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
@@ -28,6 +28,8 @@ class NumpyBackend(Backend):
         "erf": special.erf,
         "hashed_words": hashing.hashed_words,
         "matmul_of": blas.Product(),
+        "moving_average": sweeps.MovingAverage(),
+        "add_scaled": sweeps.AddScaled(),
     }
 
     def empty(self, shape: Shape, dtype: str) -> Array:

@@ -1,9 +1,9 @@
 """How many threads BLAS may use: one for small products, all for large ones.
 
-A small product gains nothing from a second thread and waits for it: where other processes
-are busy, a 40 µs product of OpenBLAS took 0.5 to 3 ms on two threads. So a plan runs with
-one thread, and products of at least `LARGE` multiplications lift the limit while they
-run. Counted, so that plans of several threads agree.
+A small product gains nothing from a second thread and waits for it: where other
+processes are busy, a 40 µs product of OpenBLAS took 0.5 to 3 ms on two threads. So a
+plan runs with one thread, and products of at least `LARGE` multiplications lift the
+limit while they run. Counted, so that plans of several threads agree.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def fuse(graph: Graph) -> Graph:
     joins = _joins(graph)
 
     def visit(tensor: Tensor, new: dict[Tensor, Tensor]) -> Tensor:
-        if tensor in joins or not tensor.op.is_elementwise:
+        if tensor in joins or not _fuses(tensor):
             return remake(tensor, tuple(new[t] for t in tensor.inputs))
         members = _members(tensor, joins)
         if len(members) == 1:
@@ -62,6 +62,11 @@ def fuse(graph: Graph) -> Graph:
         return _fused_node(tensor, members, new)
 
     return rewrite(graph, visit)
+
+
+def _fuses(tensor: Tensor) -> bool:
+    """Whether a tensor is made by an elementwise primitive."""
+    return bool(tensor.op.is_elementwise and tensor.op.is_primitive)
 
 
 def _joins(graph: Graph) -> set[Tensor]:
@@ -73,11 +78,11 @@ def _joins(graph: Graph) -> set[Tensor]:
     weight: dict[Tensor, int] = {}
     for tensor in nodes:
         weight[tensor] = len(set(tensor.inputs))
-        if not tensor.op.is_elementwise:
+        if not _fuses(tensor):
             continue
         for source in dict.fromkeys(tensor.inputs):
             alone = reads[source] == tensor.inputs.count(source)
-            if source.op.is_elementwise and alone and source.shape == tensor.shape:
+            if _fuses(source) and alone and source.shape == tensor.shape:
                 together = weight[tensor] - 1 + weight[source]
                 if together <= _MOST_INPUTS:
                     joined.add(source)

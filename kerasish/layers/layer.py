@@ -273,6 +273,8 @@ class Layer(Configurable):
             *args: Further arguments of `call`.
             **kwargs: Further arguments of `call`; `training` reaches inner layers too.
         """
+        if _is_nested_numbers(inputs):
+            inputs = ops.convert_to_tensor(inputs)
         inputs = tree.map_structure(self._as_input, inputs)
         self._ensure_built(inputs)
         self._check_input(inputs)
@@ -382,6 +384,13 @@ class Layer(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _is_nested_numbers(inputs: Any) -> bool:
+    """Whether inputs are numbers in lists, which mean one array, not many tensors."""
+    if not isinstance(inputs, (list, tuple)):
+        return False
+    return all(isinstance(leaf, (bool, int, float)) for leaf in tree.leaves(inputs))
 
 
 def _recorded(build: Callable[..., None]) -> Callable[..., None]:

@@ -29,7 +29,16 @@ Arrays = Sequence[Any]
 _TENSOR_ANNOTATIONS = ("Array", "Arrays")
 _SCALARS = (bool, int, float)
 
-__all__ = ["Array", "Arrays", "Op", "composed", "elementwise", "primitive", "view"]
+__all__ = [
+    "Array",
+    "Arrays",
+    "Op",
+    "composed",
+    "composed_elementwise",
+    "elementwise",
+    "primitive",
+    "view",
+]
 
 
 class Op(Generic[P]):
@@ -51,9 +60,9 @@ class Op(Generic[P]):
     def __init__(self, function: Callable[P, Any], name: str, kind: str) -> None:
         self.name = name
         self.function = function
-        self.is_primitive = kind != "composed"
+        self.is_primitive = not kind.startswith("composed")
         self.is_view = kind == "view"
-        self.is_elementwise = kind == "elementwise"
+        self.is_elementwise = kind.endswith("elementwise")
         self.gradient_rule: Callable[..., Any] | None = None
         self.no_gradient_reason: str | None = None
         self.signature = inspect.signature(function)
@@ -345,3 +354,8 @@ def view(function: Callable[P, Spec]) -> Op[P]:
 def composed(function: Callable[P, Any]) -> Op[P]:
     """Declare a composed operation: the body is its composition."""
     return Op(function, function.__name__.rstrip("_"), "composed")
+
+
+def composed_elementwise(function: Callable[P, Any]) -> Op[P]:
+    """Declare a composed operation that is elementwise, so that it can run in place."""
+    return Op(function, function.__name__.rstrip("_"), "composed elementwise")

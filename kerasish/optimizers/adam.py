@@ -8,6 +8,7 @@ from typing import Any
 from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
+from kerasish.ops.updates import add_scaled, moving_average
 from kerasish.optimizers.lookup import DIRECTORY
 from kerasish.optimizers.optimizer import Optimizer, sweeping
 
@@ -67,16 +68,14 @@ class Adam(Optimizer):
         correction = ops.sqrt(ops.subtract(1, ops.power(self.beta_2, step)))
         started = ops.subtract(1, ops.power(self.beta_1, step))
         alpha = ops.divide(ops.multiply(learning_rate, correction), started)
-        # m + (g - m)(1 - b1) needs one pass less than b1 m + (1 - b1) g
-        m.assign_add(ops.multiply(ops.subtract(gradient, m), 1 - self.beta_1))
-        square = ops.square(gradient)
-        v.assign_add(ops.multiply(ops.subtract(square, v), 1 - self.beta_2))
+        m.assign(moving_average(m, gradient, weight=1 - self.beta_1))
+        v.assign(moving_average(v, ops.square(gradient), weight=1 - self.beta_2))
         spread = v
         if self.amsgrad:
             spread = self.slot("velocity_hat", variable)
             spread.assign(ops.maximum(spread, v))
         root = ops.add(ops.sqrt(spread), self.epsilon)
-        variable.assign_sub(ops.divide(ops.multiply(m, alpha), root))
+        variable.assign(add_scaled(variable, ops.divide(m, root), ops.negative(alpha)))
 
 
 @DIRECTORY.add()

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasish import ops
 from kerasish.graph.variable import Variable
+from kerasish.ops.updates import moving_average
 from kerasish.optimizers.lookup import DIRECTORY
 from kerasish.optimizers.optimizer import Optimizer, sweeping
 
@@ -61,19 +62,11 @@ class RMSprop(Optimizer):
         """Assign the next weights and running means."""
         velocity = self.slot("velocity", variable)
         square = ops.square(gradient)
-        velocity.assign(
-            ops.add(
-                ops.multiply(velocity, self.rho), ops.multiply(square, 1 - self.rho)
-            )
-        )
+        velocity.assign(moving_average(velocity, square, weight=1 - self.rho))
         spread: Any = velocity
         if self.centered:
             mean = self.slot("average_gradient", variable)
-            mean.assign(
-                ops.add(
-                    ops.multiply(mean, self.rho), ops.multiply(gradient, 1 - self.rho)
-                )
-            )
+            mean.assign(moving_average(mean, gradient, weight=1 - self.rho))
             spread = ops.subtract(velocity, ops.square(mean))
         root = ops.sqrt(ops.add(spread, self.epsilon))
         move = ops.divide(ops.multiply(gradient, learning_rate), root)

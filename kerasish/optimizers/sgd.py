@@ -8,6 +8,7 @@ from typing import Any
 from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
+from kerasish.ops.updates import add_scaled
 from kerasish.optimizers.lookup import DIRECTORY
 from kerasish.optimizers.optimizer import Optimizer, sweeping
 
@@ -55,10 +56,11 @@ class SGD(Optimizer):
         self, gradient: Any, variable: Variable, learning_rate: Any
     ) -> None:
         """Assign the next weights and momenta."""
-        move = ops.multiply(gradient, learning_rate)
         if not self.momentum:
-            variable.assign_sub(move)
+            downhill = ops.negative(learning_rate)
+            variable.assign(add_scaled(variable, gradient, downhill))
             return
+        move = ops.multiply(gradient, learning_rate)
         velocity = self.slot("momentum", variable)
         velocity.assign(ops.subtract(ops.multiply(velocity, self.momentum), move))
         if self.nesterov:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import abc
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,11 @@ class Batch(abc.ABC):
     @abc.abstractmethod
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shape of each leaf, batch axis first."""
+
+    @property
+    def key(self) -> Hashable:
+        """What two batches of a data set share if their arrays have equal shapes."""
+        return self.shapes
 
     @abc.abstractmethod
     def write(self, buffers: Sequence[NDArray[Any]]) -> None:

@@ -42,6 +42,11 @@ class IndexedBatch(Batch):
         specs = self._adapter.structure.specs
         return tuple((self.size, *spec.shape) for spec in specs)
 
+    @property
+    def key(self) -> int:
+        """The number of samples: all else is fixed."""
+        return self.size
+
     def write(self, buffers: Sequence[NDArray[Any]]) -> None:
         """Gather the rows of each leaf into its buffer."""
         for source, buffer in zip(self._adapter.arrays, buffers, strict=True):

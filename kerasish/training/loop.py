@@ -7,7 +7,7 @@ back unless a progress bar or a callback asks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
@@ -39,7 +39,7 @@ class Runner:
         self._trainer = trainer
         self._kind = kind
         self._adapter = adapter
-        self._replays: dict[tuple[tuple[int, ...], ...], Any] = {}
+        self._replays: dict[Hashable, Any] = {}
         self._stack = ExitStack()
         self._checks_batches = False
         self.structure: Any = 0
@@ -57,7 +57,7 @@ class Runner:
 
     def run(self, batch: Batch) -> Any:
         """Do the step on a batch; return the replay, with the results in `outputs`."""
-        replay = self._replays.get(batch.shapes)
+        replay = self._replays.get(batch.key)
         if replay is None:
             replay = self._borrow(batch)
         replay.feed(batch)
@@ -74,7 +74,7 @@ class Runner:
             self._check_data()
         self.structure = program.structure
         replay = self._stack.enter_context(program.executable.replay())
-        self._replays[batch.shapes] = replay
+        self._replays[batch.key] = replay
         return replay
 
     def _check_data(self) -> None:
