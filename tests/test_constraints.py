@@ -124,7 +124,7 @@ def test_get_passes_none_and_callables():
 
 def test_an_unknown_name_is_told_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'max_norm'"):
-        constraints.get("maxnorm")
+        constraints.get("maxx_norm")
 
 
 def test_an_argument_nobody_takes_raises():

@@ -89,7 +89,7 @@ def test_an_array_is_a_constant():
 
 def test_an_unknown_name_is_told_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'glorot_uniform'"):
-        initializers.get("glorotuniform")
+        initializers.get("glorot_uniforn")
 
 
 def test_what_is_no_initializer_is_refused():

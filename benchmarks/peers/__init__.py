@@ -1,0 +1,127 @@
+"""Who is measured. One module a peer; this table says how each is run and imported.
+
+A module offers `make(case, data, device)`, which returns an object with
+
+    fit() -> float              train for one epoch; the mean loss of its batches
+    predict(sample) -> array    float32[1, 784] in, float32[1, 10] on the host out
+
+`fit` returns when all work is done, on the device too. Nothing here imports a peer: that
+happens in a process of its own, with the environment given in the table.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass, field
+
+DEVICES = ("cpu", "gpu")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A way to train the models.
+
+    Attributes:
+        name: What `--peers` calls it.
+        title: What tables call it.
+        module: Module in this package.
+        statement: What a script imports to begin with; None: nothing to measure.
+        packages: Distributions it needs, whose versions are reported.
+        environment: Variables of its process, on any device.
+        devices: Where it can run.
+    """
+
+    name: str
+    title: str
+    module: str
+    statement: str | None
+    packages: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = DEVICES
+
+
+def _keras(backend: str, title: str, packages: tuple[str, ...]) -> Peer:
+    return Peer(
+        f"keras-{backend}",
+        f"Keras on {title}",
+        "keras_peer",
+        "import keras",
+        ("keras", *packages),
+        {"KERAS_BACKEND": backend},
+    )
+
+
+FLOOR = "floor"
+REFERENCE = "kerasish"
+PEERS = {
+    peer.name: peer
+    for peer in (
+        Peer(REFERENCE, "kerasish", "kerasish_peer", "import kerasish", ("numpy",)),
+        _keras("jax", "JAX", ("jax",)),
+        _keras("tensorflow", "TensorFlow", ("tensorflow",)),
+        _keras("torch", "PyTorch", ("torch",)),
+        Peer("jax", "JAX, jit", "jax_peer", "import jax, jax.numpy", ("jax",)),
+        Peer("torch", "PyTorch, eager", "torch_peer", "import torch", ("torch",)),
+        Peer(
+            "sklearn",
+            "scikit-learn",
+            "sklearn_peer",
+            "from sklearn.neural_network import MLPClassifier",
+            ("scikit-learn",),
+            devices=("cpu",),
+        ),
+        Peer(FLOOR, "floor", "floor_peer", None, ("numpy",)),
+    )
+}
+
+_IMPORT_NAMES = {"scikit-learn": "sklearn"}
+_OTHER_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
+_CUPY = ("cupy-cuda12x", "cupy-cuda13x", "cupy")
+
+# Several processes share the device: none may take all of its memory beforehand.
+_ENVIRONMENTS = {
+    "cpu": {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""},
+    "gpu": {
+        "JAX_PLATFORMS": "cuda",
+        "KERASISH_BACKEND": "cupy",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    },
+}
+
+
+def environment(peer: Peer, device: str) -> dict[str, str]:
+    """Return the variables to set for a peer's process."""
+    base = {"KERASISH_BACKEND": "numpy", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    return {**base, **_ENVIRONMENTS[device], **peer.environment}
+
+
+def missing(peer: Peer, device: str) -> str | None:
+    """Return why a peer cannot run here, or None if it can; imports nothing."""
+    if device not in peer.devices:
+        return f"does not run on a {device}"
+    needed = [_IMPORT_NAMES.get(name, name) for name in peer.packages]
+    if device == "gpu" and peer.name in (REFERENCE, FLOOR):
+        needed.append("cupy")
+    absent = [name for name in needed if importlib.util.find_spec(name) is None]
+    return f"{', '.join(absent)} not installed" if absent else None
+
+
+def versions(peer: Peer, device: str) -> dict[str, str]:
+    """Return the versions of the distributions a peer runs on."""
+    packages = list(peer.packages)
+    if device == "gpu" and peer.name in (REFERENCE, FLOOR):
+        packages.append("cupy")
+    found = {name: _version(name) for name in packages}
+    return {name: version for name, version in found.items() if version}
+
+
+def _version(package: str) -> str | None:
+    names = _CUPY if package == "cupy" else _OTHER_DISTRIBUTIONS.get(package, (package,))
+    for name in names:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
