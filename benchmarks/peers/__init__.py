@@ -25,7 +25,7 @@ class Peer:
     Attributes:
         name: What `--peers` calls it.
         title: What tables call it.
-        module: Module in this package.
+        module: Its module.
         statement: What a script imports to begin with; None: nothing to measure.
         packages: Distributions it needs, whose versions are reported.
         environment: Variables of its process, on any device.
@@ -45,7 +45,7 @@ def _keras(backend: str, title: str, packages: tuple[str, ...]) -> Peer:
     return Peer(
         f"keras-{backend}",
         f"Keras on {title}",
-        "keras_peer",
+        "peers.keras_peer",
         "import keras",
         ("keras", *packages),
         {"KERAS_BACKEND": backend},
@@ -57,21 +57,21 @@ REFERENCE = "kerasish"
 PEERS = {
     peer.name: peer
     for peer in (
-        Peer(REFERENCE, "kerasish", "kerasish_peer", "import kerasish", ("numpy",)),
+        Peer(REFERENCE, "kerasish", "peers.kerasish_peer", "import kerasish", ("numpy",)),
         _keras("jax", "JAX", ("jax",)),
         _keras("tensorflow", "TensorFlow", ("tensorflow",)),
         _keras("torch", "PyTorch", ("torch",)),
-        Peer("jax", "JAX, jit", "jax_peer", "import jax, jax.numpy", ("jax",)),
-        Peer("torch", "PyTorch, eager", "torch_peer", "import torch", ("torch",)),
+        Peer("jax", "JAX, jit", "peers.jax_peer", "import jax, jax.numpy", ("jax",)),
+        Peer("torch", "PyTorch, eager", "peers.torch_peer", "import torch", ("torch",)),
         Peer(
             "sklearn",
             "scikit-learn",
-            "sklearn_peer",
+            "peers.sklearn_peer",
             "from sklearn.neural_network import MLPClassifier",
             ("scikit-learn",),
             devices=("cpu",),
         ),
-        Peer(FLOOR, "floor", "floor_peer", None, ("numpy",)),
+        Peer(FLOOR, "floor", "floor", None, ("numpy",)),
     )
 }
 

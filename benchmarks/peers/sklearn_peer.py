@@ -28,7 +28,8 @@ class _Classifier:
         )
 
     def fit(self) -> float:
-        self._model.partial_fit(self._data.x, self._data.labels, self._classes)
+        data = self._data
+        self._model.partial_fit(data.x, data.labels, classes=self._classes)
         return float(self._model.loss_)
 
     def predict(self, sample: np.ndarray) -> np.ndarray:

@@ -1,0 +1,92 @@
+"""The CuPy backend: allocation, transfer, the device, and the table of kernels.
+
+Imports CuPy; `kerasish_cupy.make` imports this module once a device is known to work.
+Work is put on the calling thread's current stream, in order; nothing waits for it but
+`to_host` and `synchronize`. The device is the one that is current when the backend is
+made: the first visible one, unless the program chose another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import cupy
+import numpy as np
+
+from kerasish.backend.contract import Array, Backend, Kernel, Shape
+from kerasish_cupy import kernels
+from kerasish_cupy.availability import driver_version, runtime_version
+from kerasish_cupy.staging import Staging
+
+
+class CupyBackend(Backend):
+    """Array math by CuPy on an NVIDIA GPU."""
+
+    name = "cupy"
+    array_type = cupy.ndarray
+    fuses = True
+    # GPUs compute with subnormal numbers at full speed: there is nothing to flush
+    flushes_denormals = True
+    kernels: ClassVar[Mapping[str, Kernel]] = kernels.table()
+
+    def __init__(self) -> None:
+        self._device = int(cupy.cuda.runtime.getDevice())
+        self._staging = Staging()
+
+    def empty(self, shape: Shape, dtype: str) -> Array:
+        """Return a new array from CuPy's memory pool."""
+        with cupy.cuda.Device(self._device):
+            return cupy.empty(shape, dtype)
+
+    def from_host(self, array: np.ndarray) -> Array:
+        """Return a contiguous copy on the device."""
+        with cupy.cuda.Device(self._device):
+            return cupy.array(array, order="C")
+
+    def to_host(self, array: Array) -> np.ndarray:
+        """Return a contiguous copy, once the device has computed it."""
+        host: np.ndarray = cupy.asnumpy(array)
+        return host
+
+    def copy(self, target: Array, source: Array) -> None:
+        """Write `source` into `target`."""
+        cupy.copyto(target, source)
+
+    def carve(self, memory: Array, offset: int, shape: Shape, dtype: str) -> Array:
+        """Return an array over a part of `memory`."""
+        return cupy.ndarray(shape, dtype, memptr=memory.data + offset)
+
+    def view(self, operation: str, array: Array, attributes: dict[str, Any]) -> Array:
+        """Return a CuPy view."""
+        if operation == "reshape_to":
+            return array.reshape(attributes["newshape"])
+        if operation == "transpose_to":
+            return array.transpose(attributes["axes"])
+        if operation == "slice_to":
+            return array[attributes["slices"]]
+        return cupy.broadcast_to(array, attributes["shape"])
+
+    def upload(self, target: Array, source: np.ndarray) -> None:
+        """Write `source` into `target`; returns before the copy has arrived."""
+        self._staging.upload(target, source)
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+        cupy.cuda.Device(self._device).synchronize()
+
+    def execution_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Return a scope in which the device is the current one."""
+        scope: contextlib.AbstractContextManager[None] = cupy.cuda.Device(self._device)
+        return scope
+
+    def describe(self) -> str:
+        """Return the device's name and memory, and the versions in use."""
+        properties = cupy.cuda.runtime.getDeviceProperties(self._device)
+        gibibytes = properties["totalGlobalMem"] / 2**30
+        return (
+            f"cupy: {properties['name'].decode()} with {gibibytes:.0f} GiB "
+            f"(device {self._device}), driver for CUDA {driver_version(cupy)}, "
+            f"CUDA {runtime_version(cupy)}, CuPy {cupy.__version__}"
+        )

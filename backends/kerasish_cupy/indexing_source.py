@@ -1,0 +1,111 @@
+"""CUDA source of the kernels that read or write at computed places.
+
+Gathering, scattering with addition, and the counter-based random words. Pure text, as
+`kerasish_cupy.fused_source`. A kernel cannot raise, so an index outside the array
+shows: a gathered float is NaN and a whole number 0, and what is scattered there is left
+out. Addition runs in the order of the indices, so it is the same in every run and
+equals NumPy's; atomic additions, which are neither, are not used.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from kerasish_cupy.expressions import C_TYPES, kind_of
+from kerasish_cupy.fused_source import KernelSource, named_source
+
+_GATHER = """
+const {place} column = ({place})i % width;
+const {place} row = ({place})i / width;
+long long index = (long long)indices[row % count];
+if (index < 0) index += length;
+if (index < 0 || index >= length) {{
+  y = {missing};
+}} else {{
+  y = x[((row / count) * length + ({place})index) * width + column];
+}}
+""".strip()
+
+_KEYS = """
+long long row = (long long)index;
+if (row < 0) row += rows;
+key = (row < 0 || row >= rows) ? rows : row;
+""".strip()
+
+# Keys are the row numbers; `order` sorts them. The run of a row's keys is found by
+# bisection, then summed in order.
+_SUM_RUNS = """
+const {place} column = ({place})i % width;
+const {place} row = ({place})i / width;
+{place} low = 0;
+{place} high = count;
+while (low < high) {{
+  const {place} middle = low + (high - low) / 2;
+  if (keys[order[middle]] < row) low = middle + 1; else high = middle;
+}}
+{total} sum = 0;
+for ({place} at = low; at < count && keys[order[at]] == row; ++at) {{
+  sum += x[({place})order[at] * width + column];
+}}
+y = sum;
+""".strip()
+
+# The composition in `kerasish.ops.random_bits`, element by element.
+_WORDS = """
+const unsigned int counter = key[1];
+const unsigned int inner = mix32(key[0] ^ mix32(counter + 0x9E3779B9u));
+const unsigned int outer = mix32(inner + counter * 0x7FEB352Du);
+word = mix32(mix32((unsigned int)i * 0x9E3779B9u + inner) ^ outer);
+""".strip()
+
+
+def place_dtype(*sizes: int) -> str:
+    """Return the dtype that counts so many elements: 32 bits divide much faster."""
+    return "int32" if max(sizes) < 2**31 else "int64"
+
+
+@functools.cache
+def gather_source(dtype: str, index_dtype: str, place: str) -> KernelSource:
+    """Return the source of y = x at indices along an axis.
+
+    Its scalars: `count` indices, `length` of the axis, `width` of what is behind it.
+    """
+    inputs = (
+        f"raw {dtype} x, raw {index_dtype} indices, "
+        f"{place} count, {place} width, {place} length"
+    )
+    missing = {"float64": 'nan("")', "float32": 'nanf("")'}
+    missing["float16"] = '(float16)nanf("")'
+    text = _GATHER.format(place=C_TYPES[place], missing=missing.get(dtype, "0"))
+    return named_source("gather", inputs, f"{dtype} y", text)
+
+
+@functools.cache
+def keys_source(index_dtype: str, place: str) -> KernelSource:
+    """Return the source of an index as a row number, outside ones as `rows`."""
+    return named_source(
+        "scatter_keys", f"{index_dtype} index, int64 rows", f"{place} key", _KEYS
+    )
+
+
+@functools.cache
+def scatter_source(dtype: str, place: str) -> KernelSource:
+    """Return the source of y = the sum, row by row, of the slices x with its key.
+
+    Its scalars: `count` keys, `width` elements in a row.
+    """
+    inputs = (
+        f"raw {place} keys, raw int64 order, raw {dtype} x, "
+        f"{place} count, {place} width"
+    )
+    total = "float" if dtype == "float16" else C_TYPES[dtype]
+    text = _SUM_RUNS.format(place=C_TYPES[place], total=total)
+    if kind_of(dtype) == "bool":
+        text = text.replace("sum +=", "sum |=")
+    return named_source("scatter_add", inputs, f"{dtype} y", text)
+
+
+@functools.cache
+def words_source() -> KernelSource:
+    """Return the source of the hash of each place and the key."""
+    return named_source("hashed_words", "raw uint32 key", "uint32 word", _WORDS)

@@ -1,0 +1,135 @@
+"""The table of kernels, and those whose text differs from NumPy's.
+
+Movement, reductions, sorting and products are the shared kernels of
+`kerasish.backend.array_kernels`. Every elementwise operation is generated, so that it
+gives the same bits alone and inside a fused group. Replaced are: joining (CuPy's uploads
+a list of pointers for more than eight parts), gathering (CuPy's wraps an index outside
+the array around), scattering (CuPy's adds in no fixed order) and, for arrays without
+elements, running totals and sorting (CuPy's launch an empty grid).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cupy
+
+from kerasish.backend.array_kernels import array_kernels
+from kerasish.backend.contract import Array, Kernel, Shape, scratch
+from kerasish_cupy.expressions import OPERATIONS
+from kerasish_cupy.indexing_source import (
+    gather_source,
+    keys_source,
+    place_dtype,
+    scatter_source,
+    words_source,
+)
+from kerasish_cupy.launch import FusedKernel, SingleKernel, kernel_of
+
+
+class ConcatKernel:
+    """Joining: one copy for each part, into its place."""
+
+    def __call__(self, out: Array, *xs: Array, axis: int) -> None:
+        """Write the parts side by side into `out`."""
+        self.bind(out, xs, {"axis": axis})()
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return a call that copies each part."""
+        whole = (slice(None),) * attributes["axis"]
+        copies, start = [], 0
+        for x in inputs:
+            stop = start + x.shape[attributes["axis"]]
+            part = out[(*whole, slice(start, stop))]
+            copies.append(functools.partial(cupy.copyto, part, x))
+            start = stop
+        return functools.partial(_run_all, tuple(copies))
+
+
+def _run_all(calls: tuple[Callable[[], None], ...]) -> None:
+    for call in calls:
+        call()
+
+
+class GatherKernel:
+    """Slices at indices along an axis; outside the array NaN, or 0."""
+
+    def __call__(self, out: Array, x: Array, indices: Array, *, axis: int) -> None:
+        """Write the slices of `x` into `out`."""
+        self.bind(out, (x, indices), {"axis": axis})()
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays."""
+        x, indices = inputs
+        axis = attributes["axis"]
+        place = place_dtype(out.size, x.size)
+        source = gather_source(str(x.dtype), str(indices.dtype), place)
+        width = math.prod(x.shape[axis + 1 :])
+        scalars = (indices.size, width, x.shape[axis])
+        return functools.partial(
+            kernel_of(source), x, indices.reshape(-1), *scalars, out
+        )
+
+
+def _scatter_scratch(
+    out: Any, indices: Any, x: Any, *, shape: Shape
+) -> list[tuple[Shape, str]]:
+    count = math.prod(indices.shape)
+    sizes = (math.prod(x.shape), math.prod(out.shape), count)
+    return [((count,), place_dtype(*sizes))]
+
+
+@scratch(_scatter_scratch)
+def scatter_add(
+    out: Array, indices: Array, x: Array, *, shape: Shape, scratch: tuple[Array, ...]
+) -> None:
+    """Write sums of the slices of `x`, in their order; allocates for the sort."""
+    if indices.size == 0 or out.size == 0:
+        out.fill(0)
+        return
+    keys = scratch[0]
+    place = str(keys.dtype)
+    find_keys = kernel_of(keys_source(str(indices.dtype), place))
+    find_keys(indices.reshape(-1), shape[0], keys)
+    order = cupy.argsort(keys, kind="stable")
+    sum_runs = kernel_of(scatter_source(str(x.dtype), place))
+    sum_runs(keys, order, x, indices.size, math.prod(shape[1:]), out)
+
+
+def hashed_words(out: Array, key: Array, *, shape: Shape) -> None:
+    """Write the hash of each place and the key into `out`."""
+    kernel_of(words_source())(key, out)
+
+
+def unless_empty(kernel: Kernel) -> Kernel:
+    """Return a kernel that does nothing for a result without elements."""
+
+    @functools.wraps(kernel)
+    def guarded(out: Array, *inputs: Array, **attributes: Any) -> None:
+        if out.size:
+            kernel(out, *inputs, **attributes)
+
+    return guarded
+
+
+def table() -> dict[str, Kernel]:
+    """Return the whole table: operation name -> kernel."""
+    shared = array_kernels(cupy)
+    guarded = ("cumulative_sum", "cumulative_prod", "arg_sort")
+    return {
+        **shared,
+        **{name: SingleKernel(name) for name in OPERATIONS},
+        **{name: unless_empty(shared[name]) for name in guarded},
+        "fused": FusedKernel(),
+        "concat": ConcatKernel(),
+        "gather": GatherKernel(),
+        "scatter_add": scatter_add,
+        "hashed_words": hashed_words,
+    }
