@@ -57,7 +57,8 @@ class Case:
     def title(self) -> str:
         """One line for a heading."""
         widths = "-".join(map(str, self.widths))
-        return f"{widths}, {self.optimizer.upper()}, batch size {self.batch_size}"
+        optimizer = {"adam": "Adam", "sgd": "SGD"}[self.optimizer]
+        return f"{widths}, {optimizer}, batch size {self.batch_size}"
 
     def num_steps(self, num_samples: int) -> int:
         """Return the steps of an epoch, a smaller last one included."""

@@ -25,10 +25,10 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 import numpy as np
-from peers import DEVICES, FLOOR, PEERS
-from resident import peak_bytes
 
-from cases import CASES, NUM_CLASSES, Data, make_data
+from benchmarks.cases import CASES, NUM_CLASSES, Data, make_data
+from benchmarks.peers import DEVICES, FLOOR, PEERS
+from benchmarks.resident import peak_bytes
 
 _WARM_UP_CALLS = 5
 _PREDICT_SECONDS = 0.3  # at least this long, for a median that means something
@@ -49,7 +49,7 @@ class Measured:
 
     def __init__(self, peer: str, case: str, num_samples: int, device: str) -> None:
         data = make_data(num_samples)
-        module = importlib.import_module(PEERS[peer].module)
+        module = importlib.import_module(f"benchmarks.peers.{PEERS[peer].module}")
         self._sample = data.x[:1].copy()
         self._num_steps = CASES[case].num_steps(num_samples)
         self._model = module.make(CASES[case], data, device)

@@ -45,11 +45,12 @@ def half_squared_error(target, answer):
 
 
 def build_perceptron():
-    """Return a perceptron for two inputs, with small random weights to start from."""
+    """Return a perceptron for two inputs; any weights will do to start from."""
+    anything = keras.initializers.RandomUniform(-1, 1)
     model = keras.Sequential(
         [
             keras.Input(shape=(2,)),
-            layers.Dense(1, activation=step, kernel_initializer="random_normal"),
+            layers.Dense(1, activation=step, kernel_initializer=anything),
         ]
     )
     model.compile(
@@ -89,7 +90,11 @@ def xor_from_gates(models):
 
 def draw(path, models, histories):
     """Draw the four inputs, and the line each perceptron has put between them."""
-    with workbench.figure(path, 11, 3.2) as figure:
+    with workbench.figure(path, 11, 3.4) as figure:
+        figure.supxlabel(
+            "Blue stands for 1: dots for what is wanted, areas for what is answered.",
+            fontsize="small",
+        )
         for axes, gate in zip(figure.subplots(1, 4), GATES, strict=True):
             draw_gate(axes, gate, models[gate], histories[gate])
 
@@ -107,8 +112,8 @@ def draw_gate(axes, gate, model, mistakes):
         points = INPUTS[GATES[gate].ravel() == value]
         axes.scatter(*points.T, s=110, color=colour, edgecolor="#333333", zorder=3)
     settled = mistakes[-1] == 0
-    note = f"{len(mistakes)} epochs" if settled else "never settles"
-    axes.set(title=f"{gate}: {note}", xlabel="a", xticks=[0, 1], yticks=[0, 1])
+    note = f"epochs: {len(mistakes)}" if settled else "never settles"
+    axes.set(title=f"{gate}   {note}", xlabel="a", xticks=[0, 1], yticks=[0, 1])
     axes.set_ylabel("b", rotation=0)
     axes.set_aspect("equal")
     axes.grid(False)

@@ -21,10 +21,26 @@ import numpy as np
 import pytest
 
 import kerasish
+from kerasish.backend import (
+    available_backends,
+    backend_scope,
+    load_backend,
+    register_backend,
+)
+from kerasish.errors import BackendError
+from kerasish.graph import verify
 from kerasish.layers.naming import reset_names
+from tests.strict_backend import StrictBackend, StrictFusingBackend
 
 SEED = 20240229
 PARITY = Path(__file__).parent / "parity"
+NAMED_BACKEND = os.environ.get("KERASISH_BACKEND")
+
+# Every graph is checked after every pass.
+verify.ENABLED = True
+
+register_backend(StrictBackend())
+register_backend(StrictFusingBackend())
 
 # The same examples in every run, and no verdict that hangs on the machine's speed.
 hypothesis.settings.register_profile(
@@ -74,6 +90,24 @@ def same_start():
     yield
     for restore, value in before.items():
         restore(value)
+
+
+def tested_backends() -> list[str]:
+    """Return the backend KERASISH_BACKEND names, else every one that is installed."""
+    return [NAMED_BACKEND] if NAMED_BACKEND else available_backends()
+
+
+@pytest.fixture(params=tested_backends())
+def backend(request):
+    """Each backend that can work here, in force for the test; others are skipped."""
+    try:
+        load_backend(request.param)
+    except BackendError as error:
+        if NAMED_BACKEND:
+            raise  # it was asked for
+        pytest.skip(str(error).partition("\n")[0])
+    with backend_scope(request.param) as chosen:
+        yield chosen
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ INSTALL = (
     "without a GPU, use KERASISH_BACKEND=numpy"
 )
 LIBRARIES = (
-    'pip install "cupy-cuda13x[ctk]" (for CUDA 12: "cupy-cuda12x[ctk]"), or install the '
-    "CUDA toolkit of the same major version and set CUDA_PATH to it"
+    'pip install "cupy-cuda13x[ctk]" (for CUDA 12: "cupy-cuda12x[ctk]"), or install '
+    "the CUDA toolkit of the same major version and set CUDA_PATH to it"
 )
 
 
@@ -53,12 +53,12 @@ def _require_cupy() -> Any:
 
 def _no_device(cupy: Any) -> str:
     """Return why CuPy sees no device: no driver, too old a driver, or no GPU."""
-    driver, built_for = driver_version(cupy), runtime_version(cupy)
+    driver, built_for = driver_version(cupy), build_version(cupy)
     if driver is None:
         return explain(
             "The backend 'cupy' found no NVIDIA driver.",
             got=_device_problem(cupy),
-            expected=f"a driver for CUDA {built_for} or newer, and a GPU",
+            expected=f"a driver for CUDA {built_for[0]} or newer, and a GPU",
             fix="install the NVIDIA driver (`nvidia-smi` must list the GPU), or use "
             "KERASISH_BACKEND=numpy",
         )
@@ -69,7 +69,7 @@ def _no_device(cupy: Any) -> str:
             f"{built_for}",
             expected="a driver at least as new",
             fix=f"update the driver, or install the CuPy built for CUDA {driver[0]}: "
-            f'pip uninstall the present one, then pip install '
+            f"pip uninstall the present one, then pip install "
             f'"kerasish[cupy{driver[0]}x]"',
         )
     return explain(
@@ -98,7 +98,7 @@ def _require_libraries(cupy: Any) -> None:
         message = explain(
             "CuPy finds the GPU, but not the CUDA libraries it was built for.",
             got=_first_line(error),
-            expected=f"NVRTC and cuBLAS of CUDA {runtime_version(cupy)[0]}",
+            expected=f"NVRTC and cuBLAS of CUDA {build_version(cupy)[0]}",
             fix=LIBRARIES,
         )
         raise BackendError(message) from error
@@ -122,8 +122,13 @@ def driver_version(cupy: Any) -> Version | None:
     return _version(number) if number else None
 
 
+def build_version(cupy: Any) -> Version:
+    """Return the CUDA version CuPy was built for; known without a driver."""
+    return _version(cupy.cuda.driver.get_build_version())
+
+
 def runtime_version(cupy: Any) -> Version:
-    """Return the CUDA version CuPy was built for."""
+    """Return the version of the CUDA runtime in use."""
     return _version(cupy.cuda.runtime.runtimeGetVersion())
 
 

@@ -16,8 +16,8 @@ import cupy
 import numpy as np
 
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
-from kerasish_cupy import kernels
 from kerasish_cupy.availability import driver_version, runtime_version
+from kerasish_cupy.kernels import table
 from kerasish_cupy.staging import Staging
 
 
@@ -29,7 +29,7 @@ class CupyBackend(Backend):
     fuses = True
     # GPUs compute with subnormal numbers at full speed: there is nothing to flush
     flushes_denormals = True
-    kernels: ClassVar[Mapping[str, Kernel]] = kernels.table()
+    kernels: ClassVar[Mapping[str, Kernel]] = table()
 
     def __init__(self) -> None:
         self._device = int(cupy.cuda.runtime.getDevice())

@@ -2,8 +2,8 @@
 
 Movement, reductions, sorting and products are the shared kernels of
 `kerasish.backend.array_kernels`. Every elementwise operation is generated, so that it
-gives the same bits alone and inside a fused group. Replaced are: joining (CuPy's uploads
-a list of pointers for more than eight parts), gathering (CuPy's wraps an index outside
+means the same alone and inside a fused group. Replaced are: joining (CuPy's uploads a
+list of pointers for more than eight parts), gathering (CuPy's wraps an index outside
 the array around), scattering (CuPy's adds in no fixed order) and, for arrays without
 elements, running totals and sorting (CuPy's launch an empty grid).
 """

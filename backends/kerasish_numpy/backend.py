@@ -73,8 +73,12 @@ class NumpyBackend(Backend):
 
         Products that are worth more threads take them (see `kerasish_numpy.blas`).
         """
-        with denormals.flush_to_zero(), blas.LIMIT:
+        with np.errstate(all="ignore"), denormals.flush_to_zero(), blas.LIMIT:
             yield
+
+    def eager_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Return a scope in which infinities and NaN arise without a warning."""
+        return np.errstate(all="ignore")
 
     def host_view(self, array: Array) -> np.ndarray | None:
         """Return the array: it lies in host memory."""

@@ -5,12 +5,13 @@ A module offers `make(case, data, device)`, which returns an object with
     fit() -> float              train for one epoch; the mean loss of its batches
     predict(sample) -> array    float32[1, 784] in, float32[1, 10] on the host out
 
-`fit` returns when all work is done, on the device too. Nothing here imports a peer: that
-happens in a process of its own, with the environment given in the table.
+`fit` returns when all work is done, on the device too. Nothing here imports a peer:
+that happens in a process of its own, with the environment given in the table.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 from dataclasses import dataclass, field
@@ -25,9 +26,9 @@ class Peer:
     Attributes:
         name: What `--peers` calls it.
         title: What tables call it.
-        module: Its module.
+        module: Module in this package.
         statement: What a script imports to begin with; None: nothing to measure.
-        packages: Distributions it needs, whose versions are reported.
+        packages: What it needs beside NumPy; the versions are reported.
         environment: Variables of its process, on any device.
         devices: Where it can run.
     """
@@ -36,7 +37,7 @@ class Peer:
     title: str
     module: str
     statement: str | None
-    packages: tuple[str, ...]
+    packages: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     devices: tuple[str, ...] = DEVICES
 
@@ -45,7 +46,7 @@ def _keras(backend: str, title: str, packages: tuple[str, ...]) -> Peer:
     return Peer(
         f"keras-{backend}",
         f"Keras on {title}",
-        "peers.keras_peer",
+        "keras_peer",
         "import keras",
         ("keras", *packages),
         {"KERAS_BACKEND": backend},
@@ -57,27 +58,29 @@ REFERENCE = "kerasish"
 PEERS = {
     peer.name: peer
     for peer in (
-        Peer(REFERENCE, "kerasish", "peers.kerasish_peer", "import kerasish", ("numpy",)),
+        Peer(REFERENCE, "kerasish", "kerasish_peer", "import kerasish"),
         _keras("jax", "JAX", ("jax",)),
         _keras("tensorflow", "TensorFlow", ("tensorflow",)),
         _keras("torch", "PyTorch", ("torch",)),
-        Peer("jax", "JAX, jit", "peers.jax_peer", "import jax, jax.numpy", ("jax",)),
-        Peer("torch", "PyTorch, eager", "peers.torch_peer", "import torch", ("torch",)),
+        Peer("jax", "JAX, jit", "jax_peer", "import jax, jax.numpy", ("jax",)),
+        Peer("torch", "PyTorch, eager", "torch_peer", "import torch", ("torch",)),
         Peer(
             "sklearn",
             "scikit-learn",
-            "peers.sklearn_peer",
+            "sklearn_peer",
             "from sklearn.neural_network import MLPClassifier",
             ("scikit-learn",),
             devices=("cpu",),
         ),
-        Peer(FLOOR, "floor", "floor", None, ("numpy",)),
+        Peer(FLOOR, "floor", "floor_peer", None),
     )
 }
 
 _IMPORT_NAMES = {"scikit-learn": "sklearn"}
-_OTHER_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
-_CUPY = ("cupy-cuda12x", "cupy-cuda13x", "cupy")
+_DISTRIBUTIONS = {
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+    "cupy": ("cupy-cuda12x", "cupy-cuda13x", "cupy"),
+}
 
 # Several processes share the device: none may take all of its memory beforehand.
 _ENVIRONMENTS = {
@@ -100,28 +103,24 @@ def environment(peer: Peer, device: str) -> dict[str, str]:
 def missing(peer: Peer, device: str) -> str | None:
     """Return why a peer cannot run here, or None if it can; imports nothing."""
     if device not in peer.devices:
-        return f"does not run on a {device}"
-    needed = [_IMPORT_NAMES.get(name, name) for name in peer.packages]
-    if device == "gpu" and peer.name in (REFERENCE, FLOOR):
-        needed.append("cupy")
-    absent = [name for name in needed if importlib.util.find_spec(name) is None]
+        return f"does not run on a {device.upper()}"
+    names = [_IMPORT_NAMES.get(name, name) for name in _packages(peer, device)]
+    absent = [name for name in names if importlib.util.find_spec(name) is None]
     return f"{', '.join(absent)} not installed" if absent else None
 
 
 def versions(peer: Peer, device: str) -> dict[str, str]:
-    """Return the versions of the distributions a peer runs on."""
-    packages = list(peer.packages)
-    if device == "gpu" and peer.name in (REFERENCE, FLOOR):
-        packages.append("cupy")
-    found = {name: _version(name) for name in packages}
-    return {name: version for name, version in found.items() if version}
+    """Return the versions of the packages a peer runs on."""
+    return {name: _version(name) for name in _packages(peer, device)}
 
 
-def _version(package: str) -> str | None:
-    names = _CUPY if package == "cupy" else _OTHER_DISTRIBUTIONS.get(package, (package,))
-    for name in names:
-        try:
+def _packages(peer: Peer, device: str) -> tuple[str, ...]:
+    on_cupy = device == "gpu" and peer.name in (REFERENCE, FLOOR)
+    return (*peer.packages, "cupy") if on_cupy else peer.packages
+
+
+def _version(package: str) -> str:
+    for name in _DISTRIBUTIONS.get(package, (package,)):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+    return "unknown"

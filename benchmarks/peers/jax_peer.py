@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cases import Case, Data, initial_weights
+from benchmarks.cases import Case, Data, initial_weights
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 

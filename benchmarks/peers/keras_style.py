@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases import NUM_FEATURES, Case, Data
+from benchmarks.cases import NUM_FEATURES, Case, Data
 
 
 def build(keras: Any, case: Case) -> Any:

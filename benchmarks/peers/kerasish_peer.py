@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import kerasish as keras
-from peers import keras_style
-
-from cases import Case, Data
+from benchmarks.cases import Case, Data
+from benchmarks.peers import keras_style
 
 
 def make(case: Case, data: Data, device: str) -> keras_style.Trained:

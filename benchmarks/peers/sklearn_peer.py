@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from cases import Case, Data
+from benchmarks.cases import Case, Data
 
 
 class _Classifier:

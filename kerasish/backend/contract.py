@@ -77,6 +77,10 @@ class Backend(abc.ABC):
         """Return a scope for running plans: float modes, the device, the stream."""
         return contextlib.nullcontext()
 
+    def eager_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Return a scope for running one kernel at once, outside any plan."""
+        return contextlib.nullcontext()
+
     def bind(
         self,
         operation: str,

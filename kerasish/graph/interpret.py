@@ -36,8 +36,8 @@ class Interpreter:
 
     @contextmanager
     def replay(self) -> Iterator[Interpreter]:
-        """Lend the interpreter itself."""
-        yield self
+        """Lend an interpreter with inputs of its own, so that threads may share one."""
+        yield Interpreter(self._graph, self._backend)
 
     def feed(self, batch: Any) -> None:
         """Fill the inputs from a batch.

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasish.backend import floatx, standardize_dtype
 from kerasish.errors import explain
-from kerasish.layers.layer import Layer
+from kerasish.layers.layer import Layer, as_dimensions
 from kerasish.layers.naming import auto_name
 from kerasish.saving.registry import public
 
@@ -54,8 +54,8 @@ class InputLayer(Layer):
                 explain("Sparse and ragged inputs do not exist here.", fix="densify")
             )
         if batch_shape is None:
-            batch_shape = (batch_size, *_as_shape(shape))
-        self.batch_shape = tuple(batch_shape)
+            batch_shape = (batch_size, *as_dimensions(shape))
+        self.batch_shape = as_dimensions(batch_shape)
         self.dtype = standardize_dtype(dtype or floatx())
         self.optional = optional
         self.built = True
@@ -140,13 +140,3 @@ def Input(
         shape, batch_size, dtype, sparse, ragged, batch_shape, name, optional
     )
     return KerasTensor(layer.batch_shape, layer.dtype, layer.name, layer)
-
-
-def _as_shape(shape: Any) -> tuple[int | None, ...]:
-    if isinstance(shape, int):
-        raise ValueError(
-            explain(
-                "A shape is a tuple.", got=f"shape={shape}", fix=f"shape=({shape},)"
-            )
-        )
-    return tuple(shape)

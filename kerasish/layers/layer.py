@@ -23,13 +23,34 @@ from kerasish.graph.trace import scope, trace
 from kerasish.graph.variable import Variable
 from kerasish.layers.call_context import current_call, entered, new_call
 from kerasish.layers.input_spec import InputSpec
-from kerasish.layers.naming import auto_name
+from kerasish.layers.naming import auto_name, current_owner, owning
 from kerasish.saving.registry import Configurable
 from kerasish.saving.serialization import dtype_of, serialize_config, serialize_dtype
 
 # batch sizes that stand for an unknown one; two, so that what depends on it shows.
 # Both have many divisors, so that reshapes of unknown lengths rarely fail.
 _STAND_INS = (5040, 2520)
+
+
+def _recorded(build: Callable[..., None]) -> Callable[..., None]:
+    """Make `build` note that it was done, and for which shape, however it is called.
+
+    A layer that is built inside another's `build` or `call` gets a path below it.
+    """
+
+    @functools.wraps(build)
+    def recorded(self: Layer, *args: Any, **kwargs: Any) -> None:
+        owner = current_owner()
+        if owner is not None and owner is not self and not self.built:
+            self._path = f"{owner._path}/{self.name}"
+        with owning(self):
+            build(self, *args, **kwargs)
+        given = [*args, *kwargs.values()]
+        if given and given[0] is not None:
+            self._build_shape = given[0]
+        self.built = True
+
+    return recorded
 
 
 class Layer(Configurable):
@@ -43,6 +64,10 @@ class Layer(Configurable):
         input_shape: Shape of one sample, so that a Sequential model can build at once.
         input_dim: Short for `input_shape=(input_dim,)`.
         batch_size: Fixed batch size, with `input_shape`.
+        **unknown: Refused, with the nearest name there is.
+
+    Raises:
+        ValueError: An argument is unknown or not understood.
     """
 
     input_spec: InputSpec | None = None
@@ -57,22 +82,23 @@ class Layer(Configurable):
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
         batch_size: int | None = None,
+        **unknown: Any,
     ) -> None:
-        self.name = name or auto_name(type(self).__name__)
-        if not isinstance(self.name, str):
-            raise ValueError(explain("A layer's name is a string.", got=repr(name)))
+        self._refuse_arguments(unknown)
+        self.name = _checked_name(name) or auto_name(type(self).__name__)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = trainable
         self.dtype = standardize_dtype(dtype_of(dtype) if dtype else None)
         self.built = False
         self._weights: list[Variable] = []
+        self._state: list[Variable] = []
         self._added_losses: list[Any] = []
         self._build_shape: Any = None
         self._path = self.name
         if input_dim is not None:
             input_shape = (input_dim,)
         if input_shape is not None:
-            self.batch_input_shape = (batch_size, *input_shape)
+            self.batch_input_shape = (batch_size, *as_dimensions(input_shape))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -81,6 +107,7 @@ class Layer(Configurable):
 
     # to be defined by subclasses ----------------------------------------------------
 
+    @_recorded
     def build(self, input_shape: Any) -> None:
         """Make the weights; called once, before the first call.
 
@@ -136,7 +163,7 @@ class Layer(Configurable):
         weight.path = f"{self._path}/{weight.name}"
         weight.regularizer = regularizers.get(regularizer)
         weight.constraint = constraints.get(constraint)
-        self._weights.append(weight)
+        (self._weights if trainable else self._state).append(weight)
         return weight
 
     def _sublayers(self) -> Iterator[Layer]:
@@ -153,18 +180,26 @@ class Layer(Configurable):
                     yield item
 
     def _own_variables(self) -> list[Variable]:
+        """Return this layer's variables, those made to be trained first.
+
+        Freezing a weight later does not change its place: files hold weights by place.
+        """
         held = [v for a in vars(self).values() for v in _items(a)]
         loose = [v for v in held if isinstance(v, Variable)]
-        return list(dict.fromkeys([*self._weights, *loose]))
+        known = {*self._weights, *self._state}
+        trained = [v for v in loose if v.trainable and v not in known]
+        return list(dict.fromkeys([*self._weights, *trained, *self._state, *loose]))
 
     @property
     def weights(self) -> list[Variable]:
         """All weights: this layer's, then its sub-layers'."""
-        own = self._own_variables()
         nested = [w for layer in self._sublayers() for w in layer.weights]
-        trainable = [w for w in own if w.trainable]
-        rest = [w for w in own if not w.trainable]
-        return list(dict.fromkeys([*trainable, *rest, *nested]))
+        return list(dict.fromkeys([*self._own_variables(), *nested]))
+
+    @property
+    def path(self) -> str:
+        """The names of the layers around it and its own, joined by `/`."""
+        return self._path
 
     @property
     def variables(self) -> list[Variable]:
@@ -279,7 +314,7 @@ class Layer(Configurable):
         self._ensure_built(inputs)
         self._check_input(inputs)
         training = kwargs.pop("training", None)
-        with entered(training) as context, scope(self.name):
+        with entered(training) as context, scope(self.name), owning(self):
             if self._call_takes("training"):
                 kwargs["training"] = bool(context.training)
             result = self.call(inputs, *args, **kwargs)
@@ -314,6 +349,14 @@ class Layer(Configurable):
             self.built = True
 
     def _check_input(self, inputs: Any) -> None:
+        if inputs is None:
+            raise ValueError(
+                explain(
+                    f"{self._who()} needs a tensor.",
+                    got="None",
+                    fix="check what the layer or function before it returns",
+                )
+            )
         if not isinstance(inputs, (list, tuple, dict)):
             self.check_shape(tuple(inputs.shape))
 
@@ -393,20 +436,6 @@ def _is_nested_numbers(inputs: Any) -> bool:
     return all(isinstance(leaf, (bool, int, float)) for leaf in tree.leaves(inputs))
 
 
-def _recorded(build: Callable[..., None]) -> Callable[..., None]:
-    """Make `build` note that it was done, and for which shape, however it is called."""
-
-    @functools.wraps(build)
-    def recorded(self: Layer, *args: Any, **kwargs: Any) -> None:
-        build(self, *args, **kwargs)
-        given = [*args, *kwargs.values()]
-        if given and given[0] is not None:
-            self._build_shape = given[0]
-        self.built = True
-
-    return recorded
-
-
 def _items(value: Any) -> Iterator[Any]:
     """Yield what an attribute holds: itself, or the members of a list or dict."""
     if isinstance(value, dict):
@@ -442,3 +471,42 @@ def _merge_shapes(first: Any, second: Any) -> Any:
     if isinstance(first, dict):
         return {key: _merge_shapes(first[key], second[key]) for key in first}
     return [_merge_shapes(a, b) for a, b in zip(first, second, strict=True)]
+
+
+def as_dimensions(shape: Any) -> tuple[int | None, ...]:
+    """Return a shape given by a user as a tuple.
+
+    Raises:
+        ValueError: It is no tuple or list of positive numbers and None.
+    """
+    if isinstance(shape, int):
+        raise ValueError(
+            explain(
+                "A shape is a tuple.", got=f"shape={shape}", fix=f"shape=({shape},)"
+            )
+        )
+    lengths = tuple(shape)
+    whole = all(n is None or isinstance(n, (int, np.integer)) for n in lengths)
+    if not whole or any(n is not None and n < 0 for n in lengths):
+        raise ValueError(
+            explain(
+                "This is no shape.",
+                got=f"shape={shape!r}",
+                expected="whole numbers, or None where a length is unknown",
+            )
+        )
+    return tuple(None if n is None else int(n) for n in lengths)
+
+
+def _checked_name(name: Any) -> str | None:
+    if name is None:
+        return None
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError(
+            explain(
+                "A layer's name is a string without '/', which separates layers in "
+                "paths.",
+                got=repr(name),
+            )
+        )
+    return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +36,8 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+        fraction = float(rate) if isinstance(rate, numbers.Real) else -1.0
+        if not 0 <= fraction <= 1:
             raise ValueError(
                 explain(
                     f"{self._who()} needs a fraction to drop.",
@@ -44,10 +46,27 @@ class Dropout(Layer):
                 )
             )
         self.rate = rate
-        self.noise_shape = noise_shape
+        self.noise_shape = self._checked(noise_shape)
         self.seed = seed
         self.seed_generator = random.SeedGenerator(seed)
         self.built = True
+
+    def _checked(
+        self, noise_shape: Sequence[int | None] | None
+    ) -> tuple[int | None, ...] | None:
+        if noise_shape is None:
+            return None
+        is_shape = isinstance(noise_shape, Sequence)
+        lengths: tuple[Any, ...] = tuple(noise_shape) if is_shape else ("",)
+        if all(n is None or (isinstance(n, int) and n > 0) for n in lengths):
+            return lengths
+        raise ValueError(
+            explain(
+                f"{self._who()} cannot understand its noise_shape.",
+                got=f"noise_shape={noise_shape!r}",
+                expected="a tuple of positive integers and None, one per axis",
+            )
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the input, with dropped elements while training."""

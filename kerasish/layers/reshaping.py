@@ -8,10 +8,12 @@ from typing import Any
 
 from kerasish import ops
 from kerasish.backend import image_data_format
-from kerasish.errors import ShapeError, explain
+from kerasish.errors import ShapeError, explain, unknown_name
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.saving.registry import public
+
+_DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @public("keras.layers")
@@ -27,6 +29,9 @@ class Flatten(Layer):
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = data_format or image_data_format()
+        if self.data_format not in _DATA_FORMATS:
+            kind = f"data_format of {self._who()}"
+            raise ValueError(unknown_name(kind, data_format, _DATA_FORMATS))
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Any) -> Any:
@@ -56,6 +61,14 @@ class Reshape(Layer):
         if isinstance(target_shape, int):
             target_shape = (target_shape,)
         self.target_shape: tuple[int, ...] = tuple(target_shape)
+        if not all(isinstance(n, int) and n >= -1 for n in self.target_shape):
+            raise ValueError(
+                explain(
+                    f"{self._who()} cannot understand its target_shape.",
+                    got=f"target_shape={target_shape!r}",
+                    expected="whole numbers, one of which may be -1",
+                )
+            )
         if self.target_shape.count(-1) > 1:
             raise ValueError(
                 explain(

@@ -58,6 +58,8 @@ class CompileMetrics:
         {'mse': 0.125, 'accuracy': 0.5}
     """
 
+    name = "compile_metrics"
+
     def __init__(
         self,
         metrics: Any = None,

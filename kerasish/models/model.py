@@ -23,6 +23,17 @@ class Model(Trainer, Layer):
         Layer.__init__(self, **kwargs)
         Trainer.__init__(self)
 
+    def build(self, input_shape: Any = None) -> None:
+        """Build the layers inside, by tracing a call on inputs of this shape.
+
+        Args:
+            input_shape: Shape of the input, its batch axis included; None for any
+                length.
+        """
+        self.built = True
+        if input_shape is not None:
+            self.compute_output_shape(input_shape)
+
     @property
     def layers(self) -> list[Layer]:
         """The layers directly inside, without input layers."""
@@ -34,6 +45,14 @@ class Model(Trainer, Layer):
         Raises:
             ValueError: There is none; those there are, are named.
         """
+        if (name is None) == (index is None):
+            raise ValueError(
+                explain(
+                    "A layer is found by its name or by its index.",
+                    got=f"name={name!r}, index={index}",
+                    expected="one of the two",
+                )
+            )
         if index is not None:
             if index >= len(self.layers):
                 raise ValueError(

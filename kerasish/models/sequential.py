@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kerasish.errors import explain
+from kerasish import ops
+from kerasish.errors import ShapeError, explain
 from kerasish.layers.input_layer import InputLayer, KerasTensor
 from kerasish.layers.layer import Layer
 from kerasish.models.model import Model
@@ -43,18 +44,24 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name, dtype=dtype)
         self._stack: list[Layer] = []
         self._input_layer: InputLayer | None = None
+        self._shapes: list[Any] = []
         for layer in layers or ():
             self._append(layer)
         self._maybe_build()
 
-    def add(self, layer: Any) -> None:
+    def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer on top.
+
+        Args:
+            layer: A layer, or an `Input` as the first of all.
+            rebuild: Whether to build at once if the input's shape is known.
 
         Raises:
             ValueError: It is no layer, or its name is taken.
         """
         self._append(layer)
-        self._rebuild()
+        if rebuild:
+            self._rebuild()
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
@@ -88,9 +95,7 @@ class Sequential(Model):
                 )
             )
         if not self._stack and self._input_layer is None:
-            shape = getattr(layer, "batch_input_shape", None)
-            if shape is not None:
-                self._input_layer = InputLayer(batch_shape=shape, dtype=layer.dtype)
+            self._input_layer = _declared_input(layer)
         self._stack.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -127,27 +132,52 @@ class Sequential(Model):
             raise ValueError(
                 explain(f"{self._who()} is empty.", fix="add layers before it is used")
             )
-        if self._input_layer is None:
-            dtype = self._stack[0].dtype
-            shape = (None, *tuple(input_shape)[1:])
-            self._input_layer = InputLayer(batch_shape=shape, dtype=dtype)
-        shape = tuple(input_shape or self._input_layer.batch_shape)
-        self._build_shape = shape
-        self._shapes: list[Any] = []
+        declared = self._input_layer
+        if declared is None:
+            declared = InputLayer(batch_shape=input_shape, dtype=self._stack[0].dtype)
+        shape = tuple(input_shape or declared.batch_shape)
+        shapes = []
         for layer in self._stack:
-            if not layer.built or layer._build_shape is None:
-                layer._path = f"{self.name}/{layer.name}"
             layer.check_shape(shape)
             layer.build_once(shape)
             shape = layer.compute_output_shape(shape)
-            self._shapes.append(shape)
-        self.built = True
+            shapes.append(shape)
+        # last, so that a shape that fails is not kept
+        self._input_layer, self._shapes = declared, shapes
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return the last layer's output."""
+        inputs = self._with_declared_rank(inputs)
         for layer in self._stack:
             inputs = layer(inputs, training=training)
         return inputs
+
+    def _with_declared_rank(self, inputs: Any) -> Any:
+        """Return the input with a last axis of length 1 added or taken off, if it fits.
+
+        So a vector feeds `Input((1,))`, and images without channels `Input((h, w, 1))`.
+
+        Raises:
+            ShapeError: The input has another number of axes than was declared.
+        """
+        if self._input_layer is None or not hasattr(inputs, "shape"):
+            return inputs
+        declared, given = self._input_layer.batch_shape, tuple(inputs.shape)
+        if len(given) == len(declared):
+            return inputs
+        if len(given) + 1 == len(declared) and declared[-1] == 1:
+            return ops.expand_dims(inputs, -1)
+        if len(given) == len(declared) + 1 and given[-1] == 1:
+            return ops.squeeze(inputs, -1)
+        raise ShapeError(
+            explain(
+                f"{self._who()} cannot take this input.",
+                got=f"shape {given}",
+                expected=f"shape {declared}, for its first layer "
+                f"'{self._stack[0].name}'",
+                fix="reshape the input; a single sample needs a batch axis: x[None]",
+            )
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the last layer's output."""
@@ -217,3 +247,12 @@ class Sequential(Model):
         if shape and not model.built:
             model.build_once(tuple(shape))
         return model
+
+
+def _declared_input(first: Layer) -> InputLayer | None:
+    """Return the input that a model's first layer says it takes, if it does."""
+    if isinstance(first, Sequential):
+        inner = first._input_layer
+        return inner and InputLayer(batch_shape=inner.batch_shape, dtype=inner.dtype)
+    shape = getattr(first, "batch_input_shape", None)
+    return shape and InputLayer(batch_shape=shape, dtype=first.dtype)

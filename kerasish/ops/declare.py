@@ -312,12 +312,14 @@ def _run(name: str, form: Any, arrays: list[Any], attributes: dict[str, Any]) ->
     kernel = backend.kernels[name]
     rule = getattr(kernel, "scratch", None)
     if rule is None:
-        kernel(out, *arrays, **attributes)
+        with backend.eager_scope():
+            kernel(out, *arrays, **attributes)
         return out
     specs = [Spec(*_form(a)) for a in arrays]
     needs = rule(Spec(form.shape, form.dtype), *specs, **attributes)
     space = tuple(backend.empty(shape, dtype) for shape, dtype in needs)
-    kernel(out, *arrays, scratch=space, **attributes)
+    with backend.eager_scope():
+        kernel(out, *arrays, scratch=space, **attributes)
     return out
 
 

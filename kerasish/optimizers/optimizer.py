@@ -9,6 +9,7 @@ numbers are the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -51,9 +52,11 @@ class Optimizer(Configurable):
         gradient_accumulation_steps: Steps over which gradients are averaged before the
             weights change.
         name: Name; snake case of the class by default.
+        **unknown: Refused, with the nearest name there is.
 
     Raises:
-        ValueError: More than one way of clipping, or a number out of its range.
+        ValueError: More than one way of clipping, a number out of its range, or an
+            argument that is unknown.
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class Optimizer(Configurable):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
+        self._refuse_arguments(unknown)
         self.name = name or snake_case(type(self).__name__)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
@@ -83,9 +88,11 @@ class Optimizer(Configurable):
         self._check_settings()
         self.built = False
         self._arena: Arena | None = None
+        self._shares = False  # whether another model took our variables
         self._trainable_variables: list[Variable] = []
         self._slots: dict[str, list[Variable]] = {}
-        self._undecayed: set[str] = set()
+        self._undecayed: list[Variable] = []
+        self._undecayed_names: list[str] = []
         self._variables: list[Variable] = []
         self._iterations = self._track(Variable(np.int32(0), name="iteration"))
         self._schedule: Any = None
@@ -323,6 +330,7 @@ class Optimizer(Configurable):
             and getattr(type(self).update_step, "sweeping", False)
             and variables == self._trainable_variables
             and not self._undecayed
+            and not self._undecayed_names
             and all(v.constraint is None for v in variables)
         )
 
@@ -332,9 +340,25 @@ class Optimizer(Configurable):
         The trainer calls it before it traces a step.
         """
         variables = self._trainable_variables
+        if self._arena is not None and Arena.of(variables) is not self._arena:
+            # Another model shares layers with this one and has taken them into its own
+            # arena. Taking them back at every turn would compile steps for ever.
+            self._arena, self._shares = None, True
         one_dtype = len({v.dtype for v in variables}) == 1
-        if one_dtype and Arena.of(variables) is None:
+        if one_dtype and not self._shares and Arena.of(variables) is None:
             self._arena = Arena(variables, f"{self.name}/parameters")
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Set a variable; custom rules written for Keras assign through these."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Add to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtract from a variable."""
+        variable.assign_sub(value)
 
     def update_step(
         self, gradient: Any, variable: Variable, learning_rate: Any
@@ -374,7 +398,8 @@ class Optimizer(Configurable):
         )
 
     def _is_decayed(self, variable: Variable) -> bool:
-        return variable.path not in self._undecayed
+        by_name = any(re.search(n, variable.name) for n in self._undecayed_names)
+        return not by_name and all(variable is not v for v in self._undecayed)
 
     def exclude_from_weight_decay(
         self,
@@ -385,12 +410,11 @@ class Optimizer(Configurable):
 
         Args:
             var_list: The variables.
-            var_names: Parts of names, such as "bias", looked for in every variable.
+            var_names: Regular expressions, such as "bias", looked for in the name of
+                every variable (the last part of its path).
         """
-        self._undecayed |= {v.path for v in var_list or ()}
-        for variable in self._trainable_variables:
-            if any(name in variable.path for name in var_names or ()):
-                self._undecayed.add(variable.path)
+        self._undecayed += var_list or ()
+        self._undecayed_names += var_names or ()
 
     # moving average, accumulation ---------------------------------------------------
 

@@ -216,6 +216,20 @@ class Configurable:
         self._init_arguments = given
         return self
 
+    def _refuse_arguments(self, unknown: dict[str, Any]) -> None:
+        """Raise a ValueError if there is any argument nobody takes."""
+        for name in unknown:
+            parameters = [
+                parameter
+                for cls in type(self).__mro__
+                if "__init__" in vars(cls) and cls is not object
+                for parameter in _signature(cls).parameters.values()
+            ]
+            named = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+            known = {p.name for p in parameters if p.kind not in named} - {"self"}
+            kind = f"argument of {type(self).__name__}"
+            raise ValueError(unknown_name(kind, name, known))
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments by name."""
         return {

@@ -166,6 +166,7 @@ class Fit:
         every = trainer.steps_per_execution
         backend = get_backend()
         with backend.execution_scope():
+            step = -1
             for step, batch in enumerate(self.train.epoch(self.rng)):
                 if hooked and step % every == 0:
                     callbacks.on_train_batch_begin(step)
@@ -176,6 +177,8 @@ class Fit:
                     flush_state(trainer)
                 if trainer.stop_training:
                     break
+            if hooked and (step + 1) % every:
+                callbacks.on_train_batch_end(step, self._batch_logs())
 
     def _batch_logs(self) -> Any:
         if self.callbacks.needs_batch_logs:
@@ -212,12 +215,15 @@ def evaluate(
         get_backend().execution_scope(),
         Runner(trainer, "test", adapter) as runner,
     ):
+        step = -1
         for step, batch in enumerate(adapter.epoch()):
             if step % every == 0:
                 callbacks.on_test_batch_begin(step)
             runner.run(batch)
             if (step + 1) % every == 0:
                 callbacks.on_test_batch_end(step, _lazily(trainer))
+        if (step + 1) % every:
+            callbacks.on_test_batch_end(step, _lazily(trainer))
     logs: dict[str, float] = trainer.get_metrics_result()
     callbacks.on_test_end(logs)
     return logs

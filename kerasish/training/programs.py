@@ -46,6 +46,10 @@ class Programs:
     def __init__(self) -> None:
         self._made: dict[Hashable, Program] = {}
 
+    def __reduce__(self) -> tuple[type[Programs], tuple[()]]:
+        """Copy and pickle as empty: a copied model compiles its own steps."""
+        return Programs, ()
+
     def clear(self) -> None:
         """Forget all programs: what they were traced from has changed."""
         self._made.clear()

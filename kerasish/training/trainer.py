@@ -8,6 +8,7 @@ themselves are in ops and overridable (`compute_loss`); they are traced and comp
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ from kerasish.training.programs import Program, Programs
 from kerasish.utils.packing import unpack_x_y_sample_weight
 
 Data = Any
+
+_building = threading.RLock()
 
 
 class Trainer:
@@ -170,8 +173,9 @@ class Trainer:
         y_pred = self(x, training=True)  # type: ignore[operator]
         loss = self._tracked_loss(x, y, y_pred, sample_weight, training=True)
         variables = self.trainable_variables
-        sources = [ops.convert_to_tensor(v) for v in variables]
-        self.optimizer.apply(gradients(loss, sources), variables)
+        if variables:  # else all is frozen: only metrics change, as in Keras
+            sources = [ops.convert_to_tensor(v) for v in variables]
+            self.optimizer.apply(gradients(loss, sources), variables)
         self._update_metrics(y, y_pred, sample_weight)
 
     def _test_step(self, x: Any, y: Any, sample_weight: Any) -> None:
@@ -230,11 +234,14 @@ class Trainer:
 
     def _build_for(self, adapter: Adapter) -> None:
         """Build the model, if need be, for the data's shapes."""
-        if not getattr(self, "built", True):
-            specs = adapter.structure.specs[: adapter.structure.num_x]
-            shapes = [(None, *spec.shape) for spec in specs]
-            shape = shapes[0] if len(shapes) == 1 else shapes
-            self.build_once(shape)  # type: ignore[attr-defined]
+        if getattr(self, "built", True):
+            return
+        specs = adapter.structure.specs[: adapter.structure.num_x]
+        shapes = [(None, *spec.shape) for spec in specs]
+        with _building:  # several threads may call a new model's predict at once
+            self.build_once(  # type: ignore[attr-defined]
+                shapes[0] if len(shapes) == 1 else shapes
+            )
 
     def _program(self, kind: str, data: Any, size: int) -> Program:
         if kind == "predict":
@@ -244,16 +251,38 @@ class Trainer:
             key, step = kind, self._test_step
         else:
             self._prepare_optimizer()
-            key, step = (kind, id(self.optimizer._arena)), self._train_step
+            # the arena itself, not its id, which a later arena could have again
+            key, step = (kind, self.optimizer._arena), self._train_step
         return self._programs.get(key, step, data, size, self.run_eagerly)
 
     def _prepare_optimizer(self) -> None:
         variables = self.trainable_variables
-        if not variables:
-            return
-        if not self.optimizer.built:
+        if self.optimizer.built:
+            self._require_same_variables(variables)
+        elif variables:
             self.optimizer.build(variables)
         self.optimizer.arrange()
+
+    def _require_same_variables(self, variables: list[Any]) -> None:
+        """Raise if layers were frozen, thawed or added since the optimizer was built.
+
+        Keras refuses too: the optimizer's state belongs to certain variables.
+        """
+        known = self.optimizer._trainable_variables
+        if [id(v) for v in known] == [id(v) for v in variables]:
+            return
+        paths = [v.path for v in {*known} ^ {*variables}]
+        raise ValueError(
+            explain(
+                "The model's trainable weights are not those its optimizer was built "
+                "for.",
+                got=f"{len(variables)} trainable weights; not in both: "
+                + ", ".join(sorted(paths)),
+                expected=f"the {len(known)} of the first training step",
+                fix="call compile again, with a new optimizer, after changing "
+                "`trainable` or adding layers",
+            )
+        )
 
     # fit ----------------------------------------------------------------------------
 

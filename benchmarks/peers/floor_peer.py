@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import threadpoolctl
 
-from cases import NUM_FEATURES, NUM_MOMENTS, Case, Data, initial_weights
+from benchmarks.cases import NUM_MOMENTS, Case, Data, initial_weights
 
 Part = Callable[[], Any]
 _SMALL = 1e-6  # the gradients' size: adding them for hours changes little
@@ -122,6 +122,5 @@ class Floor:
 
 def make(case: Case, data: Data, device: str) -> Floor:
     """Return the floor of a case, as the other peers are made."""
-    assert data.x.shape[1] == NUM_FEATURES
     xp = importlib.import_module("cupy") if device == "gpu" else np
     return Floor(case, len(data.x), xp)

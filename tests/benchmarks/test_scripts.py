@@ -1,0 +1,81 @@
+"""The scripts run, at reduced size; what they measure is not looked at."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cases import CASES, make_data
+from benchmarks.profile_step import TimedCall, by_kind, profile, show
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+def run(script, *arguments):
+    return subprocess.run(
+        [sys.executable, "-W", "error", FOLDER / script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_run_measures_and_reports(tmp_path):
+    found, report = tmp_path / "found.json", tmp_path / "RESULTS.md"
+    finished = run(
+        "run.py",
+        *("--quick", "--samples", "320", "--rounds", "2"),
+        *("--cases", "mlp64-adam-b32", "mlp512-sgd-b64"),
+        *("--peers", "kerasish", "floor"),
+        *("--json", found, "--markdown", report),
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert report.read_text(encoding="utf-8") == finished.stdout.rstrip("\n") + "\n"
+    results = json.loads(found.read_text(encoding="utf-8"))
+    assert results["settings"] == {
+        "samples": 320,
+        "rounds": 2,
+        "settle": 0.0,
+        "device": "cpu",
+    }
+    assert results["failed"] == results["skipped"] == {}
+    assert [len(times) for times in results["imports"].values()] == [2]
+    assert list(results["cases"]) == ["mlp64-adam-b32", "mlp512-sgd-b64"]
+    for case in results["cases"].values():
+        for measured in ("fit", "predict"):
+            assert {n: len(t) for n, t in case[measured].items()} == {
+                "kerasish": 2,
+                "floor": 2,
+            }
+
+
+def test_a_peer_that_cannot_run_is_skipped_and_named():
+    finished = run("run.py", "--device", "gpu", "--peers", "sklearn")
+    assert finished.returncode == 0, finished.stderr
+    assert "- sklearn: does not run on a GPU" in finished.stdout
+
+
+@pytest.mark.parametrize("part", ["cycles", "predict", "script"])
+def test_memory_watches(part):
+    finished = run("memory.py", "--quick", "--part", part)
+    assert finished.returncode == 0, finished.stderr
+    assert f"\n{part}: " in finished.stdout
+    assert "at most" in finished.stdout
+
+
+def test_profile_counts_every_call():
+    found = profile(CASES["mlp64-adam-b32"], make_data(64), num_steps=3)
+    kinds = {kind: number for kind, number, _ in by_kind(found.calls)}
+    # three layers: each forward and to its kernel, two to their inputs
+    assert kinds["matmul_of"] == 8
+    assert sum(kinds.values()) == len(found.calls)
+    text = show(found, with_calls=True)
+    assert text.count("matmul_of") == 1 + 8
+
+
+def test_profile_puts_the_most_costly_kind_first():
+    calls = [TimedCall("add", "", 1.0), TimedCall("exp", "", 1.5)]
+    assert by_kind([*calls, calls[0]]) == [("add", 2, 2.0), ("exp", 1, 1.5)]

@@ -1,0 +1,51 @@
+"""Fixtures: a compiler for generated kernels; the backend on a look-alike of CuPy."""
+
+import importlib
+import shutil
+import sys
+
+import pytest
+
+from tests.cupy.lookalike import IMPORT_CUPY, Cpp, FakeKernel, fake_module, put_in_place
+
+
+@pytest.fixture(scope="session")
+def cpp(tmp_path_factory) -> Cpp:
+    """A C++ compiler for kernel sources."""
+    if shutil.which("g++") is None:
+        pytest.skip("no C++ compiler (g++) to run the generated kernels with")
+    return Cpp(tmp_path_factory.mktemp("kernels"))
+
+
+@pytest.fixture
+def fake_cupy(monkeypatch, cpp):
+    """A look-alike of CuPy, in its place for the length of a test."""
+    module = fake_module()
+    put_in_place(monkeypatch, module)
+    monkeypatch.setattr(FakeKernel, "cpp", cpp, raising=False)
+    monkeypatch.setattr(FakeKernel, "launches", [], raising=False)
+    yield module
+    for name in IMPORT_CUPY:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def fake_backend(fake_cupy):
+    """The CuPy backend on the look-alike."""
+    return importlib.import_module("kerasish_cupy").make()
+
+
+@pytest.fixture
+def launches(fake_cupy) -> list[str]:
+    """Names of the kernels launched so far."""
+    return FakeKernel.launches
+
+
+@pytest.fixture
+def on_fake_backend(fake_backend, monkeypatch):
+    """Make the CuPy backend on the look-alike the one in force."""
+    choice = importlib.import_module("kerasish.backend.choice")
+    monkeypatch.setattr(choice, "_made", dict(choice._made))
+    monkeypatch.setattr(choice, "_default", fake_backend)
+    choice.register_backend(fake_backend)
+    return fake_backend

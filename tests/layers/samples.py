@@ -1,0 +1,51 @@
+"""One set of arguments per built-in layer: all a layer adds to the contract tests.
+
+`tests/layers/test_contract.py` holds every layer to the same rules on these samples,
+and `tests/parity/test_layers.py` to real Keras's numbers. A registered layer without a
+sample here fails the first test of the contract.
+"""
+
+from typing import NamedTuple
+
+import kerasish
+from kerasish.saving import registry
+
+
+class Sample(NamedTuple):
+    """How to make a layer, and what to feed it.
+
+    Attributes:
+        arguments: Of the constructor.
+        shape: Shape of one input sample.
+    """
+
+    arguments: dict
+    shape: tuple[int, ...]
+
+
+SAMPLES = {
+    "Activation": Sample({"activation": "tanh"}, (6,)),
+    "Dense": Sample(
+        {"units": 5, "activation": "relu", "kernel_regularizer": "l2"}, (4,)
+    ),
+    "Dropout": Sample({"rate": 0.25, "seed": 7, "noise_shape": (None, 3)}, (3,)),
+    "Flatten": Sample({}, (2, 3, 2)),
+    "Reshape": Sample({"target_shape": (3, -1)}, (2, 6)),
+}
+
+# Registered as layers, but not to be put on top of others.
+APART = {
+    "InputLayer": "declares what a model is fed; see test_input_layer.py",
+}
+
+
+def registered_layers():
+    """Return the names of all layers that files may hold."""
+    return sorted(
+        name for module, name in registry._BUILTIN if module == "keras.layers"
+    )
+
+
+def make(name, /, module=kerasish, **more):
+    """Return the sample layer `name` of a module that has Keras's layers."""
+    return getattr(module.layers, name)(**SAMPLES[name].arguments, **more)
