@@ -9,7 +9,7 @@ hidden neurons and one output computes, for all samples at once,
 
 The lesson writes these lines out, checks that a Keras model with the same weights gives
 the same numbers, and shows what the common activation functions, and their slopes, look
-like. An untrained network knows nothing: it does no better than saying "one half" to
+like. An untrained network knows nothing: it does about as well as saying "one half" to
 everything, which costs log 2 = 0.693. A little training brings the loss down.
 
 What to look at: the arithmetic in `keras.ops`; the slopes come from `kerasish.grad`.
@@ -21,16 +21,16 @@ import numpy as np
 import workbench
 
 import kerasish as keras
-from kerasish import layers, ops
+from kerasish import activations, layers, ops
 
 NUM_HIDDEN = 16
 ACTIVATIONS = {
     "step": lambda z: ops.cast(z > 0, z.dtype),
-    "sigmoid": ops.sigmoid,
-    "tanh": ops.tanh,
-    "relu": ops.relu,
-    "leaky_relu": ops.leaky_relu,
-    "gelu": ops.gelu,
+    "sigmoid": activations.sigmoid,
+    "tanh": activations.tanh,
+    "relu": activations.relu,
+    "leaky_relu": activations.leaky_relu,
+    "gelu": activations.gelu,
 }
 
 
@@ -151,9 +151,8 @@ def main(quick=False, seed=0, output=None, activation="tanh", epochs=30):
     print(f"{len(x_test)} test samples, {y_test.mean():.1%} of them odd\n")
     print(f"x   {x_test.shape}")
     for name, value in values.items():
-        print(
-            f"{name:3s} {value.shape!s:10s} from {value.min():+.3f} to {value.max():+.3f}"
-        )
+        low, high = value.min(), value.max()
+        print(f"{name:3s} {value.shape!s:10s} from {low:+.3f} to {high:+.3f}")
 
     loss = float(odd_even_loss(y_test, values["p"]))
     keras_loss = model.evaluate(x_test, y_test, verbose=0)[0]

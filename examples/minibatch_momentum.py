@@ -30,8 +30,8 @@ MOMENTUM = 0.9
 RATE = 4.0 * (1 - MOMENTUM)
 
 # name -> samples a step (None: all), start of the weights, momentum, rate. The rate
-# without momentum, 1, is that of the lessons before. With it, steps that agree add up to
-# ten times their size: 0.4 goes as far as 4 would, and 4 by itself would jump about.
+# without momentum, 1, is that of the lessons before. With it, steps that agree add up
+# to ten times their size: 0.4 goes as far as 4 would, and 4 by itself would jump about.
 RECIPES = {
     "full batch": (None, "normal", 0.0, 1.0),
     "mini-batches": (128, "normal", 0.0, 1.0),

@@ -5,7 +5,7 @@ On MNIST this reads about 96% of the test digits correctly, and its first five a
 are 7, 2, 1, 0 and 4. Where MNIST is not at hand, the small 8 x 8 digits that come with
 the package do (`--data digits`).
 
-What to look at: `main` is a Keras script, word for word; only the import differs.
+What to look at: the heart of `main` is a Keras script; only the import differs.
 """
 
 import numpy as np

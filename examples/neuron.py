@@ -24,7 +24,7 @@ from kerasish import layers, ops
 PARAMETERS = ["w1", "w2", "w3", "w4", "w5", "w6", "b1", "b2", "b3"]
 
 
-# 1. and 2. forwards ---------------------------------------------------------------------
+# 1. and 2. forwards -------------------------------------------------------------------
 
 
 def dense(units):
@@ -51,7 +51,7 @@ def network_output():
     return float(network.predict(np.array([[2.0, 3.0]]), verbose=0)[0, 0])
 
 
-# 3. the loss ----------------------------------------------------------------------------
+# 3. the loss --------------------------------------------------------------------------
 
 
 def mse_loss(true, predicted):
@@ -59,7 +59,7 @@ def mse_loss(true, predicted):
     return ops.mean(ops.square(ops.subtract(true, predicted)))
 
 
-# 4. derivatives -------------------------------------------------------------------------
+# 4. derivatives -----------------------------------------------------------------------
 
 
 def network_loss(parameters, x, true):
@@ -120,7 +120,7 @@ def derivatives_by_machine(parameters, x, true):
     return dict(zip(PARAMETERS, values, strict=True))
 
 
-# the lesson -----------------------------------------------------------------------------
+# the lesson ---------------------------------------------------------------------------
 
 
 def draw(path, parameters, x, true, derivative):

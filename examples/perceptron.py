@@ -7,9 +7,9 @@ A perceptron weighs its inputs, adds a bias and answers 1 if the sum is above ze
     weight = weight + rate * error * input
     bias   = bias + rate * error
 
-If any line separates the ones from the zeros, this finds one in finitely many steps. For
-XOR there is none, and it goes on for ever; three perceptrons that have learned their
-gates compute XOR together.
+If any line separates the ones from the zeros, this finds one in finitely many steps.
+For XOR there is none, and it goes on for ever; three perceptrons that have learned
+their gates compute XOR together.
 
 What to look at: a custom activation and a custom loss, both plain functions over
 `keras.ops`, whose gradient is the perceptron rule. So SGD is the perceptron algorithm.

@@ -5,9 +5,9 @@ probabilities; the cost is the cross-entropy of the true class,
 
     p_k = exp(z_k) / (exp(z_0) + ... + exp(z_9)),        cost = -mean( log p_true )
 
-Each epoch is one step of gradient descent over all samples. 200 steps from Keras's usual
-start (`glorot_uniform`) pass 90% on the test samples. `--start normal` begins with
-standard normal weights instead, which are far too large for 784 inputs: the hidden
+Each epoch is one step of gradient descent over all samples. 200 steps from Keras's
+usual start (`glorot_uniform`) pass 90% on the test samples. `--start normal` begins
+with standard normal weights instead, which are far too large for 784 inputs: the hidden
 neurons are stuck in the flat ends of the sigmoid, and the same 200 steps end below 85%
 (`minibatch_momentum.py` mends that, and the slowness).
 
@@ -53,6 +53,23 @@ def build_model(num_pixels, rate, start):
         metrics=["accuracy"],
     )
     return model
+
+
+def train(model, x, y, epochs):
+    """Do one step of gradient descent over all samples in each epoch.
+
+    Returns:
+        The cost in each epoch.
+    """
+    history = model.fit(
+        *(x, y),
+        batch_size=len(x),
+        shuffle=False,  # the sum over all samples does not depend on their order
+        epochs=epochs,
+        verbose=0,
+        callbacks=[workbench.PrintCost(every=max(1, epochs // 10))],
+    )
+    return history.history["loss"]
 
 
 def confusion_matrix(true, predicted):
@@ -115,14 +132,7 @@ def main(
 
     model = build_model(x_train.shape[1], rate, start)
     print(f"{data}: {len(x_train):,} samples, {model.count_params():,} parameters\n")
-    history = model.fit(
-        *(x_train, images.y_train),
-        batch_size=len(x_train),
-        shuffle=False,
-        epochs=epochs,
-        verbose=0,
-        callbacks=[workbench.PrintCost(every=max(1, epochs // 10))],
-    )
+    costs = train(model, x_train, images.y_train, epochs)
     loss, accuracy = model.evaluate(x_test, images.y_test, batch_size=1000, verbose=0)
     predicted = model.predict(x_test, batch_size=1000, verbose=0).argmax(axis=1)
     confusion = confusion_matrix(images.y_test, predicted)
@@ -135,7 +145,7 @@ def main(
         "accuracy": accuracy,
         "loss": loss,
         "confusion": confusion,
-        "costs": history.history["loss"],
+        "costs": costs,
     }
 
 

@@ -7,8 +7,8 @@ stochastic gradient descent in its plainest form: one sample at a time, in order
     w = w - rate * dL/dw,        L = (true - predicted)^2
 
 for 1000 rounds at a rate of 0.1. Asked about two people it has never seen, it answers
-about 0.95 for the first and 0.04 for the second. Try several seeds: the answers differ a
-little, because the loss is not convex and each start leads down its own way.
+about 0.95 for the first and 0.04 for the second. Try several seeds: the answers differ
+a little, because the loss is not convex and each start leads down its own way.
 
 What to look at: `fit` with `batch_size=1, shuffle=False` is this loop.
 """

@@ -74,7 +74,7 @@ class Images(NamedTuple):
     classes: list[str]
 
 
-# data -----------------------------------------------------------------------------------
+# data ---------------------------------------------------------------------------------
 
 
 def is_at_hand(name):
@@ -128,7 +128,7 @@ def flatten(images):
     return images.reshape(len(images), -1)
 
 
-# optional packages ----------------------------------------------------------------------
+# optional packages --------------------------------------------------------------------
 
 
 def require(name):
@@ -151,7 +151,7 @@ def require(name):
         ) from error
 
 
-# figures --------------------------------------------------------------------------------
+# figures ------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -176,7 +176,7 @@ def figure(path, width, height):
 
 
 def make_folder(folder):
-    """Make a folder; ours is one that git overlooks, as the caches of many tools are."""
+    """Make a folder; ours is one that git overlooks, like the caches of many tools."""
     if folder.exists():
         return
     folder.mkdir(parents=True)
@@ -242,7 +242,7 @@ class PrintCost(keras.callbacks.Callback):
             )
 
 
-# the command line -----------------------------------------------------------------------
+# the command line ---------------------------------------------------------------------
 
 
 def make_parser(text, figure_name):

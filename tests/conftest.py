@@ -29,7 +29,7 @@ from kerasish.backend import (
 )
 from kerasish.errors import BackendError
 from kerasish.graph import verify
-from kerasish.layers.naming import reset_names
+from kerasish.saving.naming import reset_names
 from tests.strict_backend import StrictBackend, StrictFusingBackend
 
 SEED = 20240229

@@ -8,7 +8,7 @@ from typing import Any
 from kerasish.backend import floatx, standardize_dtype
 from kerasish.errors import explain
 from kerasish.layers.layer import Layer, as_dimensions
-from kerasish.layers.naming import auto_name
+from kerasish.saving.naming import auto_name
 from kerasish.saving.registry import public
 
 Dimensions = Sequence[int | None]

@@ -23,7 +23,8 @@ from kerasish.graph.trace import scope, trace
 from kerasish.graph.variable import Variable
 from kerasish.layers.call_context import current_call, entered, new_call
 from kerasish.layers.input_spec import InputSpec
-from kerasish.layers.naming import auto_name, current_owner, owning
+from kerasish.layers.nesting import current_owner, owning
+from kerasish.saving.naming import auto_name
 from kerasish.saving.registry import Configurable
 from kerasish.saving.serialization import dtype_of, serialize_config, serialize_dtype
 

@@ -15,9 +15,9 @@ from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
 from kerasish.initializers.lookup import get as get_initializer
-from kerasish.layers.naming import auto_name
 from kerasish.losses.base import accepts, without_defaults
 from kerasish.losses.inputs import Shape, compute_dtype
+from kerasish.saving.naming import auto_name
 from kerasish.saving.registry import Configurable, public
 
 

@@ -17,6 +17,7 @@ from kerasish.backend import dtypes
 from kerasish.errors import explain
 
 _MOST_COLUMNS = 88  # characters; wider terminals gain nothing
+_MARGIN = 4  # characters that Keras leaves free beside the table
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -40,16 +41,17 @@ def summarize(
 
     Args:
         model: The model; its `layers` are listed.
-        line_length: Width in characters; the terminal's, at most 88, by default.
+        line_length: Width in characters; the terminal's less 4, at most 88, by default.
         positions: Right edge of each column: characters, or fractions of the width.
         expand_nested: Whether to list the layers of nested models.
         show_trainable: Whether to add a column that says which layers are trainable.
         layer_range: Names or patterns of the first and the last layer to list.
 
     Raises:
-        ValueError: `layer_range` names no layer.
+        ValueError: `layer_range` names no layer, or is no pair of names.
     """
-    width = line_length or min(shutil.get_terminal_size().columns, _MOST_COLUMNS)
+    columns = shutil.get_terminal_size().columns
+    width = line_length or min(columns - _MARGIN, _MOST_COLUMNS)
     rows = list(_rows(model, expand_nested, layer_range))
     heads = ["Layer (type)", "Output Shape", "Param #"]
     cells = [[r.name, r.shape, r.parameters] for r in rows]
@@ -84,6 +86,14 @@ def _row(layer: Any, shape: Any, depth: int) -> _Row:
 
 
 def _range(layers: Sequence[Any], wanted: Sequence[str]) -> tuple[int, int]:
+    if isinstance(wanted, str) or len(wanted) != 2:
+        raise ValueError(
+            explain(
+                "`layer_range` names the first and the last layer to list.",
+                got=repr(wanted),
+                expected="a list of two names or patterns",
+            )
+        )
     ends = []
     for pattern in wanted:
         found = [i for i, la in enumerate(layers) if re.match(pattern, la.name)]
@@ -104,16 +114,18 @@ def _widths(
 ) -> list[int]:
     """Return the inner width of each column, padding included."""
     if positions is None:
-        positions = (0.45, 0.80, 1.0) if num_columns == 3 else (0.40, 0.72, 0.88, 1.0)
-    inner = total - 1
-    edges = [round(p * inner) if p <= 1 else int(p) for p in positions]
+        positions = (0.45, 0.80, 1.0) if num_columns == 3 else (0.40, 0.72, 0.90, 1.0)
+    edges = [int(p * total) if p <= 1 else int(p) for p in positions]
     starts = [0, *edges[:-1]]
-    return [max(edge - start - 1, 3) for start, edge in zip(starts, edges, strict=True)]
+    # Every column gives a character to its border, the last but one a second.
+    borders = [1] * (num_columns - 2) + [2, 1]
+    columns = zip(starts, edges, borders, strict=True)
+    return [max(edge - start - border, 3) for start, edge, border in columns]
 
 
 def _table(heads: list[str], rows: list[list[str]], widths: list[int]) -> Iterator[str]:
     yield _rule(widths, "┏━┳┓")
-    yield from _cells(heads, widths, "┃")
+    yield from _cells(heads, widths, "┃", at_bottom=True)
     yield _rule(widths, "┡━╇┩")
     for index, row in enumerate(rows):
         if index:
@@ -127,11 +139,16 @@ def _rule(widths: list[int], marks: str) -> str:
     return left + cross.join(line * w for w in widths) + right
 
 
-def _cells(texts: list[str], widths: list[int], bar: str) -> Iterator[str]:
+def _cells(
+    texts: list[str], widths: list[int], bar: str, at_bottom: bool = False
+) -> Iterator[str]:
     wrapped = [_wrap(t, w - 2) for t, w in zip(texts, widths, strict=True)]
+    height = max(map(len, wrapped))
+    if at_bottom:
+        wrapped = [[""] * (height - len(lines)) + lines for lines in wrapped]
     justify: list[Callable[[str, int], str]]
     justify = [str.ljust, str.ljust, str.rjust, str.center]
-    for line in range(max(map(len, wrapped))):
+    for line in range(height):
         parts = [
             " " + how(lines[line] if line < len(lines) else "", w - 2) + " "
             for lines, w, how in zip(wrapped, widths, justify, strict=False)

@@ -97,6 +97,7 @@ from kerasish.ops.elementwise import (
     power,
     reciprocal,
     right_shift,
+    round,
     rsqrt,
     sign,
     sqrt,
@@ -106,7 +107,6 @@ from kerasish.ops.elementwise import (
 )
 from kerasish.ops.elementwise import absolute as abs
 from kerasish.ops.elementwise import divide as true_divide
-from kerasish.ops.elementwise import rint as round
 from kerasish.ops.indexing import (
     get_item,
     in_top_k,

@@ -12,8 +12,7 @@ from kerasish.backend.contract import Array
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.variable import Variable
 from kerasish.ops.declare import convert
-from kerasish.ops.elementwise import greater_equal
-from kerasish.ops.shape import cast
+from kerasish.ops.elementwise import greater_equal, where
 
 Shape = int | Sequence[int]
 
@@ -59,16 +58,25 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Array:
 
 
 def arange(
-    start: float, stop: float | None = None, step: float = 1, dtype: Any = None
+    start: float,
+    stop: float | None = None,
+    step: float | None = None,
+    dtype: Any = None,
 ) -> Array:
     """Return numbers from `start` (0 if alone) up to, not including, `stop`."""
+    step = 1 if step is None else step
     first, last = (0, start) if stop is None else (start, stop)
     whole = all(isinstance(v, (int, np.integer)) for v in (first, last, step))
     return _new(np.arange(first, last, step), dtype or ("int32" if whole else None))
 
 
 def linspace(
-    start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None
+    start: float,
+    stop: float,
+    num: int = 50,
+    endpoint: bool = True,
+    *,
+    dtype: Any = None,
 ) -> Array:
     """Return `num` evenly spaced numbers from `start` to `stop`."""
     return _new(np.linspace(start, stop, num, endpoint), dtype)
@@ -93,7 +101,7 @@ def tril(x: Any, k: int = 0) -> Any:
     """Return x with zeros above the k-th diagonal of its last two axes."""
     x = convert(x)
     mask = tri(x.shape[-2], x.shape[-1], k, dtype="bool")
-    return x * cast(mask, dtypes.dtype_name(x.dtype))
+    return _masked(x, mask)
 
 
 def triu(x: Any, k: int = 0) -> Any:
@@ -101,8 +109,12 @@ def triu(x: Any, k: int = 0) -> Any:
     x = convert(x)
     rows, columns = x.shape[-2:]
     distance = np.arange(columns)[None, :] - np.arange(rows)[:, None]
-    mask = greater_equal(distance.astype("int32"), k)
-    return x * cast(mask, dtypes.dtype_name(x.dtype))
+    return _masked(x, greater_equal(distance.astype("int32"), k))
+
+
+def _masked(x: Any, mask: Any) -> Any:
+    # not a product with the mask: infinity times 0 is NaN
+    return where(mask, x, convert(0, dtypes.dtype_name(x.dtype)))
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None) -> Any:

@@ -76,7 +76,7 @@ floor_divide.no_gradient(_STEPS)
 @elementwise
 def mod(x1: Array, x2: Array) -> Spec:
     """Return x1 - floor(x1 / x2) * x2; it has the sign of x2."""
-    return rules.same(x1, x2)
+    return rules.counting(x1, x2)
 
 
 @mod.gradient
@@ -175,7 +175,7 @@ def _(g: Any, y: Any, x: Any) -> Cotangents:
 @elementwise
 def square(x: Array) -> Spec:
     """Return x * x."""
-    return rules.same(x)
+    return rules.counting(x)
 
 
 @square.gradient
@@ -373,33 +373,33 @@ for _test in (
 
 
 @elementwise
-def bitwise_and(x1: Array, x2: Array) -> Spec:
+def bitwise_and(x: Array, y: Array) -> Spec:
     """Return the bits set in both."""
-    return rules.integral(x1, x2)
+    return rules.integral(x, y)
 
 
 @elementwise
-def bitwise_or(x1: Array, x2: Array) -> Spec:
+def bitwise_or(x: Array, y: Array) -> Spec:
     """Return the bits set in either."""
-    return rules.integral(x1, x2)
+    return rules.integral(x, y)
 
 
 @elementwise
-def bitwise_xor(x1: Array, x2: Array) -> Spec:
+def bitwise_xor(x: Array, y: Array) -> Spec:
     """Return the bits set in exactly one."""
-    return rules.integral(x1, x2)
+    return rules.integral(x, y)
 
 
 @elementwise
-def left_shift(x1: Array, x2: Array) -> Spec:
-    """Return x1's bits moved up by x2 places."""
-    return rules.integral(x1, x2)
+def left_shift(x: Array, y: Array) -> Spec:
+    """Return x's bits moved up by y places."""
+    return rules.integral(x, y)
 
 
 @elementwise
-def right_shift(x1: Array, x2: Array) -> Spec:
-    """Return x1's bits moved down by x2 places."""
-    return rules.integral(x1, x2)
+def right_shift(x: Array, y: Array) -> Spec:
+    """Return x's bits moved down by y places."""
+    return rules.integral(x, y)
 
 
 for _bits in (bitwise_and, bitwise_or, bitwise_xor, left_shift, right_shift):
@@ -445,3 +445,22 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
 def rsqrt(x: Any) -> Any:
     """Return 1 / sqrt(x)."""
     return reciprocal(sqrt(x))
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """Return x rounded to a number of decimal places, halves to even.
+
+    Args:
+        x: Any shape; whole numbers stay whole.
+        decimals: Places after the point; negative ones count before it.
+    """
+    x = convert(x)
+    dtype = dtypes.dtype_name(x.dtype)
+    if not dtypes.is_float(dtype) and decimals >= 0:
+        return x
+    if decimals == 0:
+        return rint(x)
+    # a power of ten above 1 is exact: multiply by it, or divide by it
+    shift = 10.0 ** (decimals if decimals > 0 else -decimals)
+    there, back = (multiply, divide) if decimals > 0 else (divide, multiply)
+    return convert(back(rint(there(x, shift)), shift), dtype)

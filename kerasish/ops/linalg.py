@@ -19,6 +19,8 @@ def matmul_of(x1: Array, x2: Array) -> Spec:
     """Return the product of the last two axes, the axes before broadcasting."""
     batch = rules.broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
     dtype = rules.promoted(x1, x2)
+    if x1.dtype == x2.dtype == "int8":
+        dtype = "int32"  # sums of products leave int8 at once
     return Spec((*batch, x1.shape[-2], x2.shape[-1]), dtype, dtype)
 
 

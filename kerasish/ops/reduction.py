@@ -18,6 +18,8 @@ from kerasish.ops.elementwise import (
     equal,
     exp,
     log,
+    maximum,
+    minimum,
     multiply,
     not_equal,
     select,
@@ -34,6 +36,13 @@ def _reduced(x: Any, axis: Shape, keepdims: bool, dtype: str) -> Spec:
     return Spec(rules.reduced_shape(tuple(x.shape), axis, keepdims), dtype, dtype)
 
 
+def _total(dtype: str) -> str:
+    """Return the dtype of a sum or product: small whole numbers would overflow."""
+    if dtype in ("uint8", "uint16"):
+        return "uint32"
+    return "int32" if dtype in ("bool", "int8", "int16") else dtype
+
+
 def _spread(g: Any, x: Any, axis: Shape) -> Any:
     """Return a reduction's cotangent, or result, repeated over what was reduced."""
     return broadcast_to(reshape(g, rules.reduced_shape(x.shape, axis, True)), x.shape)
@@ -42,7 +51,7 @@ def _spread(g: Any, x: Any, axis: Shape) -> Any:
 @primitive
 def reduce_sum(x: Array, *, axis: Shape, keepdims: bool) -> Spec:
     """Return the sum over axes."""
-    return _reduced(x, axis, keepdims, "int32" if x.dtype == "bool" else x.dtype)
+    return _reduced(x, axis, keepdims, _total(x.dtype))
 
 
 @reduce_sum.gradient
@@ -75,7 +84,7 @@ reduce_min.gradient(_gradient_of_extreme)
 @primitive
 def reduce_prod(x: Array, *, axis: Shape, keepdims: bool) -> Spec:
     """Return the product over axes."""
-    return _reduced(x, axis, keepdims, "int32" if x.dtype == "bool" else x.dtype)
+    return _reduced(x, axis, keepdims, _total(x.dtype))
 
 
 @reduce_prod.gradient
@@ -156,7 +165,7 @@ def max(x: Any, axis: Axes = None, keepdims: bool = False, initial: Any = None) 
     x = convert(x)
     axes = rules.normalize_axes(axis, len(x.shape))
     found = reduce_max(x, axis=axes, keepdims=keepdims) if axes else x
-    return found if initial is None else select(found > initial, found, initial)
+    return found if initial is None else maximum(found, initial)
 
 
 def min(x: Any, axis: Axes = None, keepdims: bool = False, initial: Any = None) -> Any:
@@ -164,7 +173,7 @@ def min(x: Any, axis: Axes = None, keepdims: bool = False, initial: Any = None) 
     x = convert(x)
     axes = rules.normalize_axes(axis, len(x.shape))
     found = reduce_min(x, axis=axes, keepdims=keepdims) if axes else x
-    return found if initial is None else select(found < initial, found, initial)
+    return found if initial is None else minimum(found, initial)
 
 
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:

@@ -45,6 +45,13 @@ def same(*xs: Any) -> Spec:
     return Spec(broadcast_shapes(*(x.shape for x in xs)), dtype, dtype)
 
 
+def counting(*xs: Any) -> Spec:
+    """Broadcast shape; the dtype in which the operands meet, int32 for truth values."""
+    spec = same(*xs)
+    dtype = "int32" if spec.dtype == "bool" else spec.dtype
+    return Spec(spec.shape, dtype, dtype)
+
+
 def floating(*xs: Any) -> Spec:
     """Broadcast shape; a float dtype, whole numbers becoming `floatx()`."""
     dtype = promoted(*xs)

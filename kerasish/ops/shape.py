@@ -53,9 +53,9 @@ def _(g: Any, y: Any, x: Any) -> Any:
 
 
 @primitive
-def stop_gradient(x: Array) -> Spec:
-    """Return x; no gradient flows back through it."""
-    return Spec(x.shape, x.dtype)
+def stop_gradient(variable: Array) -> Spec:
+    """Return the same values; no gradient flows back through them."""
+    return Spec(variable.shape, variable.dtype)
 
 
 stop_gradient.no_gradient("that is what it is for")

@@ -21,7 +21,8 @@ from kerasish.graph.trace import Trace, current_trace
 from kerasish.graph.variable import Arena, Variable
 from kerasish.optimizers.schedules import LearningRateSchedule
 from kerasish.optimizers.schedules import deserialize as deserialize_schedule
-from kerasish.saving.registry import Configurable, snake_case
+from kerasish.saving.naming import auto_name
+from kerasish.saving.registry import Configurable
 from kerasish.saving.serialization import serialize_config
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -51,7 +52,7 @@ class Optimizer(Configurable):
             it.
         gradient_accumulation_steps: Steps over which gradients are averaged before the
             weights change.
-        name: Name; snake case of the class by default.
+        name: Name; the class in snake case, numbered, by default.
         **unknown: Refused, with the nearest name there is.
 
     Raises:
@@ -75,7 +76,7 @@ class Optimizer(Configurable):
         **unknown: Any,
     ) -> None:
         self._refuse_arguments(unknown)
-        self.name = name or snake_case(type(self).__name__)
+        self.name = name or auto_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue

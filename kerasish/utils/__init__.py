@@ -2,6 +2,7 @@
 
 from kerasish.backend import standardize_dtype
 from kerasish.random.seed import set_random_seed
+from kerasish.saving.naming import clear_session
 from kerasish.saving.registry import (
     custom_object_scope,
     get_registered_name,
@@ -28,6 +29,7 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "clear_session",
     "custom_object_scope",
     "disable_interactive_logging",
     "enable_interactive_logging",

@@ -43,6 +43,8 @@ def each_case(name, dtype):
     for shapes, attributes in cases_of(op):
         operands = operands_of(op, shapes, attributes, dtype)
         spec = spec_of(op, operands, attributes)
+        if spec.compute not in (None, dtype):
+            return  # the operands are cast before the kernel sees them
         expected = meaning(REFERENCES[name], operands, attributes)
         yield operands, attributes, spec, expected
 
@@ -156,9 +158,10 @@ def dtypes_in_place(name):
     """Return dtypes in which result and operand have elements of one size."""
     op = PRIMITIVES[name]
     for dtype in dtypes_of(op):
-        operands, _, spec, _ = next(each_case(name, dtype))
-        if dtypes.size_of(spec.dtype) == operands[-1].dtype.itemsize:
-            yield dtype
+        for operands, _, spec, _ in each_case(name, dtype):
+            if dtypes.size_of(spec.dtype) == operands[-1].dtype.itemsize:
+                yield dtype
+            break
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)

@@ -14,7 +14,12 @@ def cpp(tmp_path_factory) -> Cpp:
     """A C++ compiler for kernel sources."""
     if shutil.which("g++") is None:
         pytest.skip("no C++ compiler (g++) to run the generated kernels with")
-    return Cpp(tmp_path_factory.mktemp("kernels"))
+    compiler = Cpp(tmp_path_factory.mktemp("kernels"))
+    try:
+        compiler.library("")
+    except SyntaxError as error:
+        pytest.skip(f"g++ lacks the half-precision type _Float16: {error}")
+    return compiler
 
 
 @pytest.fixture

@@ -22,10 +22,7 @@ ONE_ARGUMENT = (
     "tanh asinh acosh atanh fabs"
 ).split()
 TWO_ARGUMENTS = "pow atan2 fmod copysign".split()
-GXX = (
-    "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC "
-    "-Wall -Werror -Wno-unused-variable -Wno-bool-operation"
-).split()
+GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC".split()
 
 C_TYPES = {
     "bool": "bool",
@@ -129,7 +126,8 @@ class Cpp:
                 text=True,
                 check=False,
             )
-            assert finished.returncode == 0, finished.stderr + text
+            if finished.returncode:
+                raise SyntaxError(finished.stderr + text)
             self.libraries[digest] = ctypes.CDLL(str(target))
         return self.libraries[digest]
 
@@ -242,6 +240,13 @@ class FakeArray(np.ndarray):
     @property
     def data(self) -> Pointer:
         return Pointer(self.view(np.ndarray).data)
+
+    def __getitem__(self, key):
+        found = super().__getitem__(key)
+        if isinstance(found, np.ndarray):
+            return found
+        keys = key if isinstance(key, tuple) else (key,)
+        return super().__getitem__((*keys, ...))  # an array of rank 0, as in CuPy
 
     def set(self, host) -> None:
         assert not isinstance(host, FakeArray)

@@ -20,8 +20,8 @@ from tests.cupy.samples import (
 
 pytestmark = pytest.mark.gpu
 
-# NVIDIA documents up to 4 units in the last place for these functions in single
-# precision, 9 for `pow`; NumPy's own come on top.
+# Functions of the CUDA library are off by a few units in the last place, `pow` by most;
+# NumPy's own roundings come on top.
 ROUNDINGS = 16
 
 

@@ -1,3 +1,5 @@
+"""Tests of `examples/digits_forward.py`: by hand, by Keras, and against NumPy."""
+
 import digits_forward
 import numpy as np
 import pytest

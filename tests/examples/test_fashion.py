@@ -1,13 +1,17 @@
+"""Tests of `examples/fashion.py`: the loader, the loop, what it prints and learns."""
+
 import re
 
 import fashion
-import kerasish as keras
 import numpy as np
 import pytest
+
+import kerasish as keras
 
 
 # On 6,400 samples of MNIST, over 6 seeds: first loss 2.35, standard deviation 0.04;
 # 0.559 right, with one of 0.016; test loss 1.99, with one of 0.017.
+@pytest.mark.slow
 def test_begins_to_learn_mnist(real_mnist):
     found = fashion.main(quick=True, data="mnist")
     assert len(found["losses"]) == 5 * 100

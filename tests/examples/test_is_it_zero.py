@@ -1,3 +1,5 @@
+"""Tests of `examples/is_it_zero.py`: 99%, and the step that gets there."""
+
 import is_it_zero
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ pytest.importorskip("sklearn", reason="the examples extra is not installed")
 # On 5,000 samples of MNIST, over 6 seeds: accuracy 0.991 and 0.990, standard deviation
 # 0.0003 each; precision and recall of the zeros 0.947 to 0.960. (The full data gives
 # 0.992 and 0.990.)
+@pytest.mark.slow
 def test_about_99_percent_on_mnist(real_mnist):
     found = is_it_zero.main(quick=True, data="mnist")
     for judged in found.values():
@@ -16,8 +19,8 @@ def test_about_99_percent_on_mnist(real_mnist):
         assert judged["recall"] > 0.93
 
 
-# Zeros are easy among the small digits: over 8 seeds at most one of the 360 test samples
-# was wrong. Five are allowed.
+# Zeros are easy among the small digits: over 8 seeds at most one of the 360 test
+# samples was wrong. Five are allowed.
 @pytest.mark.parametrize("seed", range(3))
 def test_the_small_digits(seed):
     found = is_it_zero.main(data="digits", seed=seed)

@@ -1,9 +1,11 @@
+"""Tests of `examples/neuron.py`: its numbers, to the last digits of float64."""
+
 import math
 
 import neuron
 import pytest
 
-# float64 throughout: only the last digits may differ, by the rounding of a few operations
+# float64 throughout: the rounding of a few operations may change the last digits
 ROUNDING = 1e-14
 
 

@@ -1,7 +1,10 @@
-import kerasish as keras
+"""Tests of `examples/perceptron.py`: exact truth tables from any start."""
+
 import numpy as np
 import perceptron
 import pytest
+
+import kerasish as keras
 
 TABLES = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "NAND": [1, 1, 1, 0]}
 

@@ -1,9 +1,13 @@
+"""Tests of `examples/ten_classes.py`: 90%, and what a bad start costs."""
+
 import numpy as np
+import pytest
 import ten_classes
 
 
 # On 5,000 samples of MNIST, over 6 seeds: mean 0.906, standard deviation 0.001. (The
 # full data gives 0.915 in 200 steps; courses reach 0.92 in ten times as many.)
+@pytest.mark.slow
 def test_passes_90_percent_on_mnist(real_mnist):
     found = ten_classes.main(quick=True, data="mnist")
     assert found["accuracy"] >= 0.90
@@ -13,6 +17,7 @@ def test_passes_90_percent_on_mnist(real_mnist):
 
 # The point of the docstring: standard normal weights end at 0.81, standard deviation
 # 0.006, over 4 seeds.
+@pytest.mark.slow
 def test_weights_that_are_too_large_learn_slowly(real_mnist):
     found = ten_classes.main(quick=True, data="mnist", start="normal")
     assert 0.78 < found["accuracy"] < 0.84

@@ -1,3 +1,5 @@
+"""Tests of `examples/two_neurons.py`: the course's answers, and NumPy's."""
+
 import numpy as np
 import pytest
 import two_neurons
@@ -6,6 +8,7 @@ import two_neurons
 # A course that does this prints 0.951 and 0.039 for its one start. In 4,000 starts of a
 # NumPy program of our own (float64), 99% of the answers lay in [0.946, 0.972] and
 # [0.036, 0.058]; of ten seeds none should be far outside.
+@pytest.mark.slow
 def test_answers_as_the_course_does():
     answers = np.array([two_neurons.main(seed=seed)["answers"] for seed in range(10)])
     assert np.all((answers[:, 0] > 0.94) & (answers[:, 0] < 0.98))

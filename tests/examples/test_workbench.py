@@ -1,3 +1,5 @@
+"""Tests of `examples/workbench.py`: data at hand, figures, the command line."""
+
 import sys
 
 import numpy as np
@@ -85,7 +87,7 @@ def test_a_folder_of_the_users_is_left_alone(tmp_path):
 
 def test_drawing_leaves_matplotlib_as_it_was(tmp_path):
     matplotlib = pytest.importorskip("matplotlib", reason="needs the examples extra")
-    before = matplotlib.rcParams.copy()
+    before = {name: matplotlib.rcParams[name] for name in workbench.STYLE}
     with workbench.figure(tmp_path / "a.png", 2, 2):
-        pass
-    assert matplotlib.rcParams == before
+        assert matplotlib.rcParams["font.size"] == workbench.STYLE["font.size"]
+    assert before == {name: matplotlib.rcParams[name] for name in workbench.STYLE}

@@ -155,7 +155,7 @@ def test_saved_and_loaded_models_predict_the_same(name, x, tmp_path):
     loaded = kerasish.saving.load_model(tmp_path / "model.keras")
     expected = model.predict(x, verbose=0)
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), expected)
-    assert [w.path for w in loaded.weights] == [w.path for w in model.weights]
+    assert [w.name for w in loaded.weights] == [w.name for w in model.weights]
 
 
 def test_a_training_step_lowers_the_loss(name, x, backend):

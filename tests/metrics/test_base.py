@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kerasish import metrics, ops
-from kerasish.layers.naming import reset_names
 from kerasish.metrics.base import Metric
+from kerasish.saving.naming import reset_names
 
 
 class Largest(Metric):

@@ -44,41 +44,43 @@ TIED = np.array([[3.0, 1.0, 3.0, 2.0], [0.0, 0.0, -1.0, 5.0]])
 EMPTY, POINT = floats(0, 3), np.asarray(0.75)
 
 _UNARY = {
-    **{n: (X, POINT, EMPTY) for n in "sin cos sinh cosh tanh arctan arcsinh".split()},
-    **{n: (X, POINT, EMPTY) for n in "exp expm1 square negative sign".split()},
-    **{n: (X, N, EMPTY) for n in "absolute abs floor ceil round".split()},
-    **{n: (POSITIVE, POINT) for n in "log log1p sqrt reciprocal rsqrt".split()},
+    **dict.fromkeys("sin cos sinh cosh tanh arctan arcsinh".split(), (X, POINT, EMPTY)),
+    **dict.fromkeys("exp expm1 square negative sign".split(), (X, POINT, EMPTY)),
+    **dict.fromkeys("absolute abs floor ceil round".split(), (X, N, EMPTY)),
+    **dict.fromkeys("log log1p sqrt reciprocal rsqrt".split(), (POSITIVE, POINT)),
     **{n: (floats(3, 4, low=-0.9, high=0.9),) for n in ("arcsin", "arccos", "arctanh")},
     "arccosh": (1 + POSITIVE,),
     "tan": (floats(3, 4, low=-1.2, high=1.2),),
     "erf": (X, 3 * X, EMPTY),
-    **{n: (X, N) for n in "isnan isinf isfinite".split()},
+    **dict.fromkeys("isnan isinf isfinite".split(), (X, N)),
     "logical_not": (TRUE,),
-    **{
-        n: (X, 3 * X, POINT, EMPTY)
-        for n in "relu relu6 sigmoid log_sigmoid softplus softsign silu swish mish elu "
+    **dict.fromkeys(
+        "relu relu6 sigmoid log_sigmoid softplus softsign silu swish mish elu "
         "selu celu gelu leaky_relu hard_sigmoid hard_silu hard_swish hard_tanh "
         "hard_shrink soft_shrink tanh_shrink squareplus sparse_plus "
-        "sparse_sigmoid".split()
-    },
+        "sparse_sigmoid".split(),
+        (X, 3 * X, POINT, EMPTY),
+    ),
 }
 _PAIRS = ((X, Y), (COLUMN, V), (X, 2), (0.5, Y), (CUBE, COLUMN), (EMPTY, 1.0))
 _WHOLE_PAIRS = ((N, K), (N, 2))
 _TRUTHS = ((TRUE, ~TRUE), (TRUE, TRUE[:1]))
 _BINARY = {
-    **{n: (*_PAIRS, (N, K), (N, Y)) for n in "add subtract multiply".split()},
-    **{n: (*_PAIRS, (N, K)) for n in "maximum minimum".split()},
-    **{n: ((X, POSITIVE), (COLUMN, 1 + V**2), (N, K)) for n in ("mod", "floor_divide")},
-    **{n: ((X, POSITIVE), (N, K), (1, POSITIVE)) for n in ("divide", "true_divide")},
+    **dict.fromkeys("add subtract multiply".split(), (*_PAIRS, (N, K), (N, Y))),
+    **dict.fromkeys("maximum minimum".split(), (*_PAIRS, (N, K))),
+    **dict.fromkeys(
+        ("mod", "floor_divide"), ((X, POSITIVE), (COLUMN, 1 + V**2), (N, K))
+    ),
+    **dict.fromkeys(("divide", "true_divide"), ((X, POSITIVE), (N, K), (1, POSITIVE))),
     "power": ((POSITIVE, X), (X, 2), (N, K), (2.0, V)),
     "arctan2": ((X, Y), (COLUMN, V)),
-    **{
-        n: (*_PAIRS[:4], (N, K), (N, 2), (TIED, TIED))
-        for n in "equal not_equal less less_equal greater greater_equal".split()
-    },
-    **{n: _TRUTHS for n in "logical_and logical_or logical_xor".split()},
-    **{n: _WHOLE_PAIRS for n in "bitwise_and bitwise_or bitwise_xor".split()},
-    **{n: _WHOLE_PAIRS for n in "left_shift right_shift".split()},
+    **dict.fromkeys(
+        "equal not_equal less less_equal greater greater_equal".split(),
+        (*_PAIRS[:4], (N, K), (N, 2), (TIED, TIED)),
+    ),
+    **dict.fromkeys("logical_and logical_or logical_xor".split(), _TRUTHS),
+    **dict.fromkeys("bitwise_and bitwise_or bitwise_xor".split(), _WHOLE_PAIRS),
+    **dict.fromkeys("left_shift right_shift".split(), _WHOLE_PAIRS),
 }
 _REDUCED = [
     call(X),
