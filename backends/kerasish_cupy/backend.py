@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import cupy
 import numpy as np
 
+from kerasish.backend.array_kernels import array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
 from kerasish_cupy.availability import driver_version, runtime_version
 from kerasish_cupy.kernels import table
@@ -60,13 +61,7 @@ class CupyBackend(Backend):
 
     def view(self, operation: str, array: Array, attributes: dict[str, Any]) -> Array:
         """Return a CuPy view."""
-        if operation == "reshape_to":
-            return array.reshape(attributes["newshape"])
-        if operation == "transpose_to":
-            return array.transpose(attributes["axes"])
-        if operation == "slice_to":
-            return array[attributes["slices"]]
-        return cupy.broadcast_to(array, attributes["shape"])
+        return array_view(cupy, operation, array, attributes)
 
     def upload(self, target: Array, source: np.ndarray) -> None:
         """Write `source` into `target`; returns before the copy has arrived."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kerasish.backend.array_kernels import array_kernels
+from kerasish.backend.array_kernels import array_kernels, array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
 from kerasish_numpy import blas, denormals, hashing, special, sweeps
 from kerasish_numpy.reductions import REDUCTIONS
@@ -59,13 +59,7 @@ class NumpyBackend(Backend):
 
     def view(self, operation: str, array: Array, attributes: dict[str, Any]) -> Array:
         """Return a NumPy view."""
-        if operation == "reshape_to":
-            return array.reshape(attributes["newshape"])
-        if operation == "transpose_to":
-            return array.transpose(attributes["axes"])
-        if operation == "slice_to":
-            return array[attributes["slices"]]
-        return np.broadcast_to(array, attributes["shape"])
+        return array_view(np, operation, array, attributes)
 
     @contextlib.contextmanager
     def execution_scope(self) -> Iterator[None]:

@@ -75,6 +75,19 @@ def array_kernels(xp: Any) -> dict[str, Kernel]:
     return table
 
 
+def array_view(
+    xp: Any, operation: str, array: Array, attributes: dict[str, Any]
+) -> Array:
+    """Return a view operation's result without moving data (see `Backend.view`)."""
+    if operation == "reshape_to":
+        return array.reshape(attributes["newshape"])
+    if operation == "transpose_to":
+        return array.transpose(attributes["axes"])
+    if operation == "slice_to":
+        return array[attributes["slices"]]
+    return xp.broadcast_to(array, attributes["shape"])
+
+
 def _movement_kernels(xp: Any) -> dict[str, Kernel]:
     def copy(out: Array, x: Array) -> None:
         xp.copyto(out, x, casting="unsafe")

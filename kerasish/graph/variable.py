@@ -228,7 +228,10 @@ class Arena:
     def of(variables: Sequence[Variable]) -> Arena | None:
         """Return the arena that holds exactly these variables in this order, if any."""
         home = variables[0].home if variables else None
-        return home if home and home.variables == tuple(variables) else None
+        if home is None or home.variables != tuple(variables):
+            return None
+        # some members may have found a place in another arena since
+        return home if all(v.home is home for v in variables) else None
 
     def part_of(self, flat: Tensor, variable: Variable) -> Tensor:
         """Return the part of a value of `flat` that belongs to a variable."""

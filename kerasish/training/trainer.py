@@ -32,6 +32,7 @@ from kerasish.training.programs import Program, Programs
 from kerasish.utils.packing import unpack_x_y_sample_weight
 
 Data = Any
+_ALL_SAMPLES = 1 << 40  # as a batch size
 
 _building = threading.RLock()
 
@@ -471,9 +472,8 @@ class Trainer:
 
     def _single_adapter(self, *data: Any) -> Adapter:
         x, y, sample_weight, class_weight = (*data, None, None, None)[:4]
-        whole = make_adapter(x, y, sample_weight)
         adapter = make_adapter(
-            x, y, sample_weight, whole.num_samples, class_weight=class_weight
+            x, y, sample_weight, _ALL_SAMPLES, class_weight=class_weight
         )
         self._build_for(adapter)
         return adapter

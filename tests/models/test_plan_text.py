@@ -22,9 +22,8 @@ BATCH = np.ones((8, 4), "float32"), np.ones((8, 3), "float32")
 )
 def test_the_listing_names_layers_and_shapes(model, kind, batch):
     text = model.explain_plan(batch, kind)
-    assert "float32[8, 4]" in text
-    assert "hidden" in text
     assert "matmul" in text
+    assert "float32[8, 3]  # sequential/hidden" in text
 
 
 def test_explaining_changes_nothing(model):

@@ -46,16 +46,16 @@ def test_a_list_and_one_by_one_are_the_same(x):
 @pytest.mark.parametrize(
     "first",
     [
-        [Input((4,)), Dense(3)],
-        [layers.InputLayer((4,)), Dense(3)],
-        [Dense(3, input_shape=(4,))],
-        [Dense(3, input_dim=4)],
-        [Sequential([Input((4,)), Dense(3)])],
+        lambda: [Input((4,)), Dense(3)],
+        lambda: [layers.InputLayer((4,)), Dense(3)],
+        lambda: [Dense(3, input_shape=(4,))],
+        lambda: [Dense(3, input_dim=4)],
+        lambda: [Sequential([Input((4,)), Dense(3)])],
     ],
     ids=["Input", "InputLayer", "input_shape", "input_dim", "nested"],
 )
 def test_a_declared_input_builds_at_once(first):
-    model = Sequential([*first, Dense(2)])
+    model = Sequential([*first(), Dense(2)])
     assert model.built
     assert model.input_shape == (None, 4)
     assert model.output_shape == (None, 2)
@@ -183,7 +183,7 @@ def test_an_input_comes_first_or_not_at_all(model, late):
 
 def test_an_empty_model_says_so(x):
     for use in (lambda m: m(x), lambda m: m.predict(x), lambda m: m.build((None, 3))):
-        with pytest.raises(ValueError, match="'sequential.*' is empty"):
+        with pytest.raises(ValueError, match=r"'sequential.*' is empty"):
             use(Sequential())
 
 

@@ -77,8 +77,8 @@ def test_unbuilt_layers():
 
 
 def test_trainable_column(model):
-    rows = text_of(model, line_length=100, show_trainable=True).splitlines()
-    assert rows[2].split("┃")[4].strip() == "Trainab…"
+    rows = text_of(model, line_length=120, show_trainable=True).splitlines()
+    assert rows[2].split("┃")[4].strip() == "Trainable"
     flags = [row.split("│")[4].strip() for row in rows if row.startswith("│")]
     assert flags == ["N", "-", "Y"]
 
