@@ -112,10 +112,6 @@ def _movement_kernels(xp: Any) -> dict[str, Kernel]:
 
     def select(out: Array, condition: Array, x1: Array, x2: Array) -> None:
         # two masked copies: 2-3 times the speed of xp.where, and nothing allocated
-        if out is x1:
-            mask = xp.logical_not(condition)
-            xp.copyto(out, x2, where=mask)
-            return
         if out is not x2:
             xp.copyto(out, x2)
         xp.copyto(out, x1, where=condition)

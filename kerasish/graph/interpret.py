@@ -60,9 +60,13 @@ class Interpreter:
             if tensor.op is not INPUT:
                 values[tensor] = self._value(tensor, values)
         fresh = {v: self._copy(values[t]) for v, t in self._graph.writes.items()}
+        self.outputs = [self._kept(t, values[t]) for t in self._graph.outputs]
         for variable, array in fresh.items():
             self._backend.copy(variable.array, array)
-        self.outputs = [values[t] for t in self._graph.outputs]
+
+    def _kept(self, tensor: Tensor, array: Array) -> Array:
+        """Return an array that does not change with a variable."""
+        return self._copy(array) if tensor.op is READ else array
 
     def _copy(self, array: Array) -> Array:
         made = self._backend.empty(tuple(array.shape), dtypes.dtype_name(array.dtype))

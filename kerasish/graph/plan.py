@@ -77,13 +77,23 @@ def make_plan(graph: Graph, scratch: ScratchRule = lambda tensor: []) -> Plan:
 
 
 def _with_snapshots(graph: Graph) -> Graph:
-    """Copy what is assigned unchanged from a variable: it may be overwritten first."""
-    writes = {}
-    for variable, value in graph.writes.items():
-        if _base_through_views(value).op is READ:
-            value = operation("copy")(value)
-        writes[variable] = value
-    return replace(graph, writes=writes)
+    """Copy what is returned, or assigned, as it stood in a variable that is written.
+
+    Its memory holds something else by the time the result is read.
+    """
+    written = {storage_of(variable) for variable in graph.writes}
+
+    def kept(value: Tensor) -> Tensor:
+        base = _base_through_views(value)
+        if base.op is READ and storage_of(base.attributes["variable"]) in written:
+            return operation("copy")(value)  # type: ignore[no-any-return]
+        return value
+
+    return replace(
+        graph,
+        outputs=tuple(kept(value) for value in graph.outputs),
+        writes={variable: kept(value) for variable, value in graph.writes.items()},
+    )
 
 
 def _base_through_views(tensor: Tensor) -> Tensor:

@@ -200,7 +200,8 @@ def _key(
     tensor: Tensor, inputs: tuple[Tensor, ...], scalars: _ScalarValues
 ) -> Hashable:
     named = tuple(
-        t if scalars.of(t) is None else (scalars.of(t), t.dtype, t.shape)
+        # by its text: 0.0 == -0.0, but they are not the same
+        t if scalars.of(t) is None else (repr(scalars.of(t)), t.dtype, t.shape)
         for t in inputs
     )
     return (tensor.op.name, named, repr(tensor.attributes), tensor.shape, tensor.dtype)

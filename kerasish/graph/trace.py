@@ -72,6 +72,10 @@ class Trace:
         home = variable.home
         if home is not None and home.flat in self.writes:
             return home.part_of(self.writes[home.flat], variable)
+        written_members = self._written_members(variable)
+        if written_members:
+            arena = written_members[0].home
+            return arena.joined([self.read(v) for v in arena.variables])
         if variable not in self.reads:
             self.reads[variable] = Tensor(
                 READ, (), {"variable": variable}, variable.shape, variable.dtype
@@ -79,8 +83,22 @@ class Trace:
         return self.reads[variable]
 
     def write(self, variable: Variable, value: Tensor) -> None:
-        """Make `value` what the variable holds from now on."""
+        """Make `value` what the variable holds from now on.
+
+        Of an arena, either the whole is written or some of its members, never both.
+        """
+        home = variable.home
+        if home is not None and home.flat in self.writes:
+            parts = [value if v is variable else self.read(v) for v in home.variables]
+            self.writes[home.flat] = home.joined(parts)
+            return
+        for member in self._written_members(variable):
+            del self.writes[member]
         self.writes[variable] = value
+
+    def _written_members(self, variable: Variable) -> list[Any]:
+        """Return the variables written so far that lie in this one, an arena's flat."""
+        return [v for v in self.writes if v.home and v.home.flat is variable]
 
     @property
     def scope(self) -> str:

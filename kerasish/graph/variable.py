@@ -241,6 +241,11 @@ class Arena:
         )
         return operation("reshape_to")(part, newshape=variable.shape)  # type: ignore[no-any-return]
 
+    def joined(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return the value of `flat` that has these values of the variables."""
+        flat = [operation("reshape_to")(p, newshape=(p.size,)) for p in parts]
+        return operation("concat")(flat, axis=0)  # type: ignore[no-any-return]
+
     def move(self, backend: Backend) -> None:
         """Move the block to another backend."""
         self.flat.move(backend)

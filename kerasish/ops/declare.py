@@ -249,16 +249,23 @@ def _from_host(value: Any) -> Array:
 
 
 def constant_tensor(value: Any) -> Tensor:
-    """Return a Tensor for an operand: itself, or a constant that holds the array."""
+    """Return a Tensor for an operand: itself, or a constant that holds a copy.
+
+    A copy, since whoever owns the array may write to it before the graph runs.
+    """
     if isinstance(value, Tensor):
         return value
-    shape, dtype = _form(value)
-    return Tensor(CONSTANT, (), {"value": value}, shape, dtype)
+    form = Spec(*_form(value))
+    held = _run("copy", form, [value], {})
+    return Tensor(CONSTANT, (), {"value": held}, form.shape, form.dtype)
 
 
 def convert(x: Any, dtype: Any = None) -> Any:
-    """Return `x` as a tensor of the backend in force, cast to `dtype` if given."""
-    value = operand(x)
+    """Return `x` as a tensor of the backend in force, cast to `dtype` if given.
+
+    Of a variable, a copy of its value: the result must not change with it.
+    """
+    value = x.value if isinstance(x, Variable) else operand(x)
     wanted = None if dtype is None else standardize_dtype(dtype)
     return _cast_operand(value, wanted)
 

@@ -413,7 +413,7 @@ def select(condition: Array, x1: Array, x2: Array) -> Spec:
     return Spec(shape, x1.dtype)
 
 
-select.kept_operands = (0,)  # the kernel reads it after it has begun to write
+select.kept_operands = (0, 1)  # the kernel reads them after it has begun to write
 
 
 @select.gradient

@@ -494,14 +494,14 @@ class _Gated:
         """Put the gate before every value assigned since the start."""
         opened = self._trace
         assert opened is not None
-        for variable, value in list(opened.writes.items()):
-            if self._before.get(variable) is value:
-                continue
-            old = self._before.get(variable)
-            if old is None:
-                del opened.writes[variable]
-                old = opened.read(variable)
-            opened.write(variable, ops.where(self._gate, value, old))
+        after, opened.writes = opened.writes, dict(self._before)
+        gated = {
+            variable: ops.where(self._gate, value, opened.read(variable))
+            for variable, value in after.items()
+            if self._before.get(variable) is not value
+        }
+        for variable, value in gated.items():
+            opened.write(variable, value)
 
 
 def _clip_by_norm(gradient: Any, norm: Any, bound: float) -> Any:
