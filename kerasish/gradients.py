@@ -12,8 +12,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from kerasish import ops
-from kerasish.backend import get_backend
-from kerasish.errors import explain
+from kerasish.backend import dtypes, get_backend
+from kerasish.errors import DTypeError, explain
 from kerasish.graph import tree
 from kerasish.graph.gradient import gradient_graph, gradients, spec_of
 from kerasish.graph.replay import compile_graph
@@ -38,7 +38,12 @@ def value_and_grad(
     Returns:
         A function of the same arguments that returns `(value, gradient)`; the gradient
         is a tuple if `argnums` is a sequence, a list if `variables` are given, and has
-        the structure of its argument.
+        the structure of its argument. What the value does not depend on has gradient 0.
+
+    Raises:
+        DTypeError: An argument to differentiate by holds whole numbers or bools.
+        IndexError: There is no such argument.
+        ShapeError: The function's result is not a scalar.
 
     Example:
         >>> value, slope = value_and_grad(lambda x: x * x)(3.0)
@@ -50,7 +55,9 @@ def value_and_grad(
 
     @functools.wraps(function)
     def both(*arguments: Any) -> Any:
-        tensors = tree.map_structure(_as_tensor, list(arguments))
+        tensors = tree.map_structure(ops.convert_to_tensor, list(arguments))
+        if variables is None:
+            _require_floats(tensors, numbers)
         traced = any(isinstance(t, Tensor) for t in tree.leaves(tensors))
         if traced or current_trace() is not None:
             value, found = _inline(function, tensors, numbers, variables)
@@ -91,18 +98,27 @@ def _like_given(found: list[Any], variables: Any) -> Any:
     return list(found) if variables is not None else tuple(found)
 
 
-def _as_tensor(value: Any) -> Any:
-    if isinstance(value, float):
-        return ops.convert_to_tensor(value)
-    if isinstance(value, (int, bool)):
-        raise TypeError(
-            explain(
-                "A gradient is taken at floating-point numbers.",
-                got=repr(value),
-                fix=f"write {float(value)}",
+def _require_floats(tensors: list[Any], numbers: tuple[int, ...]) -> None:
+    """Raise unless the arguments to differentiate by exist and can be varied."""
+    for number in numbers:
+        if not -len(tensors) <= number < len(tensors):
+            raise IndexError(
+                explain(
+                    "There is no such argument to differentiate by.",
+                    got=f"argnums={number} and {len(tensors)} arguments",
+                    fix="give argnums, counted from 0, or variables=[...]",
+                )
             )
-        )
-    return ops.convert_to_tensor(value)
+        for tensor in tree.leaves(tensors[number]):
+            if not dtypes.is_float(dtypes.dtype_name(tensor.dtype)):
+                raise DTypeError(
+                    explain(
+                        "A gradient is taken at floating-point numbers.",
+                        got=f"{tensor!r} as argument {number}",
+                        expected="floats",
+                        fix="write 3.0 for 3; for arrays ops.cast(x, 'float32')",
+                    )
+                )
 
 
 def _inline(

@@ -194,7 +194,7 @@ class StrictBackend(Backend):
         elif operation == "transpose_to":
             viewed = data.transpose(attributes["axes"])
         elif operation == "slice_to":
-            viewed = data[attributes["slices"]]
+            viewed = data[(*attributes["slices"], ...)]
         else:
             viewed = np.broadcast_to(data, attributes["shape"])
         return self.array_type(viewed)

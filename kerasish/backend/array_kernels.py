@@ -84,7 +84,8 @@ def array_view(
     if operation == "transpose_to":
         return array.transpose(attributes["axes"])
     if operation == "slice_to":
-        return array[attributes["slices"]]
+        # the ellipsis keeps NumPy from making a number of an array without axes
+        return array[(*attributes["slices"], ...)]
     return xp.broadcast_to(array, attributes["shape"])
 
 

@@ -155,7 +155,7 @@ class _Planner:
         if tensor.op.name == "reshape_to":
             return True  # its operand was, or it would be no view
         if tensor.op.name == "slice_to":
-            leading, *others = tensor.attributes["slices"]
+            leading, *others = tensor.attributes["slices"] or (slice(None),)
             whole = all(s == slice(None) for s in others)
             return (
                 whole

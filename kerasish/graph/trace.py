@@ -75,7 +75,8 @@ class Trace:
         written_members = self._written_members(variable)
         if written_members:
             arena = written_members[0].home
-            return arena.joined([self.read(v) for v in arena.variables])
+            whole: Tensor = arena.joined([self.read(v) for v in arena.variables])
+            return whole
         if variable not in self.reads:
             self.reads[variable] = Tensor(
                 READ, (), {"variable": variable}, variable.shape, variable.dtype

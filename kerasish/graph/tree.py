@@ -32,10 +32,13 @@ def map_structure(function: Callable[..., Any], structure: Any, *others: Any) ->
     Further structures of the same form supply further arguments.
     """
     if isinstance(structure, dict):
-        return {
-            key: map_structure(function, value, *(other[key] for other in others))
-            for key, value in structure.items()
+        mapped = {
+            key: map_structure(
+                function, structure[key], *(other[key] for other in others)
+            )
+            for key in sorted(structure)
         }
+        return {key: mapped[key] for key in structure}
     if isinstance(structure, (list, tuple)):
         parts = [
             map_structure(function, value, *(other[i] for other in others))

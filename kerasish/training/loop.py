@@ -232,17 +232,19 @@ def evaluate(
 def predict(trainer: Any, adapter: Adapter, callbacks: CallbackList | None) -> Any:
     """Return the outputs of the predict step over a data set, joined on the host."""
     parts: list[list[np.ndarray]] = []
-    backend = get_backend()
+    backend, every, step = get_backend(), trainer.steps_per_execution, -1
     if callbacks is not None:
         callbacks.on_predict_begin()
     with backend.execution_scope(), Runner(trainer, "predict", adapter) as runner:
         for step, batch in enumerate(adapter.epoch()):
-            if callbacks is not None:
+            if callbacks is not None and step % every == 0:
                 callbacks.on_predict_batch_begin(step)
             outputs = runner.run(batch).outputs
             parts.append([backend.to_host(array) for array in outputs])
-            if callbacks is not None:
+            if callbacks is not None and (step + 1) % every == 0:
                 callbacks.on_predict_batch_end(step, {"outputs": parts[-1]})
+        if callbacks is not None and (step + 1) % every:
+            callbacks.on_predict_batch_end(step, {"outputs": parts[-1]})
         structure = runner.structure
     if callbacks is not None:
         callbacks.on_predict_end()

@@ -8,6 +8,7 @@ themselves are in ops and overridable (`compute_loss`); they are traced and comp
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +36,16 @@ Data = Any
 _ALL_SAMPLES = 1 << 40  # as a batch size
 
 _building = threading.RLock()
+# what subclasses of Keras's models may override and ours may not
+_KERAS_STEPS = (
+    "train_step",
+    "test_step",
+    "predict_step",
+    "compute_metrics",
+    "make_train_function",
+    "make_test_function",
+    "make_predict_function",
+)
 
 
 class Trainer:
@@ -86,8 +97,10 @@ class Trainer:
             auto_scale_loss: Has no effect: losses are not scaled in float32.
 
         Raises:
-            ValueError: A name is unknown; the nearest ones are given.
+            ValueError: A name is unknown (the nearest ones are given), or the class has
+                a training step of its own, which would never run.
         """
+        self._refuse_own_steps()
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self._compile_loss = CompileLoss(loss, loss_weights) if loss else None
@@ -108,6 +121,19 @@ class Trainer:
             "jit_compile": jit_compile,
         }
         self._programs.clear()
+
+    def _refuse_own_steps(self) -> None:
+        for name in _KERAS_STEPS:
+            if hasattr(type(self), name):
+                raise ValueError(
+                    explain(
+                        f"`{type(self).__name__}.{name}` would never be called.",
+                        got=f"a class with a method `{name}`",
+                        expected="steps in kerasish.ops, which are compiled as a whole",
+                        fix="override compute_loss, or write a loop of your own with "
+                        "kerasish.value_and_grad and optimizer.apply",
+                    )
+                )
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return the arguments of `compile`, JSON-able; None if not compiled."""
@@ -191,10 +217,17 @@ class Trainer:
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
     ) -> Any:
         self._output_shape = tree.map_structure(lambda t: t.shape, y_pred)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training)
+        given = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
+        loss = self.compute_loss(**given, **self._told_training(training))
         size = next(tree.leaves(x)).shape[0]
         self._loss_tracker.update_state(loss, sample_weight=float(size))
         return loss
+
+    def _told_training(self, training: bool) -> dict[str, bool]:
+        """Return `training` as keywords, if an overridden `compute_loss` takes it."""
+        parameters = inspect.signature(self.compute_loss).parameters.values()
+        takes = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
+        return {"training": training} if takes else {}
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         if self._compile_metrics is not None and y is not None:

@@ -168,6 +168,7 @@ VIEWS = [
         lambda x: x[::-1, 0:4:2],
     ),
     ("slice_to", (3,), {"slices": (slice(1, 1),)}, lambda x: x[1:1]),
+    ("slice_to", (), {"slices": ()}, lambda x: x),
     (
         "broadcast",
         (3, 1),

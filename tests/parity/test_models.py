@@ -191,7 +191,7 @@ def without_absent(config):
         return {
             key: without_absent(value)
             for key, value in config.items()
-            if key != "quantization_config"
+            if key != "quantization_config" and (key, value) != ("compile_config", {})
         }
     if isinstance(config, list):
         return [without_absent(value) for value in config]

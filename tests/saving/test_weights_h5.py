@@ -158,7 +158,7 @@ def test_a_fresh_optimizer_keeps_its_settings_with_a_warning(tmp_path, xy):
     target = dense_model()
     target.compile(optimizers.Adam(0.5), "mse")
     with pytest.warns(
-        UserWarning, match=r"'adam' has not trained yet.*optimizer\.build"
+        UserWarning, match=r"'adam_1' has not trained yet.*optimizer\.build"
     ):
         load_weights(target, path)
     assert float(target.optimizer.learning_rate) == 0.5
