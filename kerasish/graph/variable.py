@@ -42,7 +42,7 @@ class Variable:
     Args:
         initializer: An array, a number, or a callable `(shape, dtype=) -> array`.
         shape: Needed with a callable.
-        dtype: Dtype name; an array's own (floats: `floatx()`) by default.
+        dtype: Dtype name; an array's own by default, `floatx()` in place of float64.
         trainable: Whether training changes it.
         name: Last part of its path; "variable" by default.
         path: Full path, such as "sequential/dense/kernel"; the name by default.
@@ -192,8 +192,10 @@ def _initial_value(
         value = get_backend().to_host(value)
     host = np.asarray(value)
     if dtype is None:
-        dtype = floatx() if host.dtype.kind == "f" else host.dtype.name
-        dtype = "int32" if isinstance(value, int) else dtype
+        # float64 and int64 are what NumPy makes of Python's numbers
+        dtype = floatx() if host.dtype.name == "float64" else host.dtype.name
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        dtype = "int32" if is_number else dtype
     return host.astype(standardize_dtype(dtype))
 
 

@@ -1,12 +1,11 @@
 """What only a process of its own shows: output, exact repetition, peak memory."""
 
 import ast
-import os
-import subprocess
 import sys
-import textwrap
 
 import pytest
+
+from tests.training.interpreter import python
 
 MAKE_MODEL = """
 import numpy as np, kerasish
@@ -22,22 +21,6 @@ model = kerasish.Sequential([
 ])
 model.compile("adam", "mse", metrics=["mae"])
 """
-
-
-def python(code, stdout=subprocess.PIPE, **environment):
-    """Run code in a new interpreter; return what it printed."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
-        env={**os.environ, "PYTHONPATH": path, **environment},
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
-    return result.stdout
 
 
 # output ---------------------------------------------------------------------------
@@ -107,11 +90,13 @@ def test_the_seed_repeats_a_run_in_another_process_bit_by_bit():
 # memory ---------------------------------------------------------------------------
 
 PEAK = """
-import resource
+from pathlib import Path
 import numpy as np, kerasish
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # not ru_maxrss, which a child process inherits from its parent
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
 
 model = kerasish.Sequential([
     kerasish.Input((28, 28)),
@@ -130,7 +115,7 @@ print({"peak": peak(), "arrays": x.nbytes + y.nbytes})
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in bytes elsewhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 def test_float64_data_is_not_copied():
     """An array the size of MNIST in float64, 376 MB, is converted batch by batch.
 
