@@ -30,6 +30,10 @@ def value_and_grad(
 ) -> Callable[..., Any]:
     """Return a function that computes a scalar function's value and its gradient.
 
+    Numbers and arrays that `function` takes from its surroundings are read when it is
+    traced: at the first call, and at the first of each set of shapes. What is to change
+    between calls is an argument or a `Variable`.
+
     Args:
         function: Python over `kerasish.ops`, returning a scalar.
         argnums: The argument, or arguments, to differentiate by, by position.

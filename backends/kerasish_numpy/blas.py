@@ -1,9 +1,12 @@
 """How many threads BLAS may use: one for small products, all for large ones.
 
-A small product gains nothing from a second thread and waits for it: where other
-processes are busy, a 40 µs product of OpenBLAS took 0.5 to 3 ms on two threads. So a
-plan runs with one thread, and products of at least `LARGE` multiplications lift the
-limit while they run. Counted, so that plans of several threads agree.
+A second thread makes a product at most twice as fast, but where other processes are
+busy OpenBLAS waits for it: a 40 µs product took 0.5 to 3 ms on two threads, and a step
+of products of 0.5 ms 12 to 38 ms instead of 2.6 (1.6 on an idle machine). So a plan
+runs with one thread, and products of at least `LARGE` multiplications lift the limit
+while they run. The limit is fixed, not adapted: a sum split over threads rounds
+differently, and equal seeds must give equal weights. Counted, so that plans of several
+threads agree.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import threadpoolctl
 
 from kerasish.backend.contract import Array
 
-LARGE = 1 << 23  # multiplications: some 0.3 ms on one core
+LARGE = 1 << 25  # multiplications: some 0.8 ms on one core
 
 
 class ThreadLimit:

@@ -6,7 +6,7 @@ not know them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kerasish.graph.tensor import Tensor
@@ -56,6 +56,12 @@ def _item(self: Any, key: Any) -> Any:
     return indexing.get_item(convert(self), key)
 
 
+def _rows(self: Any) -> Iterator[Any]:
+    if not self.shape:
+        raise TypeError("a tensor of rank 0 cannot be iterated over")
+    return (_item(self, i) for i in range(self.shape[0]))
+
+
 def install() -> None:
     """Give `Tensor` and `Variable` their operators."""
     owners: tuple[Any, ...] = (Tensor, Variable)
@@ -68,6 +74,7 @@ def install() -> None:
         for name, op in _UNARY.items():
             setattr(owner, f"__{name}__", _alone(op))
         owner.__getitem__ = _item
+        owner.__iter__ = _rows
     Tensor.T = property(lambda self: shape.transpose(self))  # type: ignore[attr-defined]
     Tensor.reshape = lambda self, *to: shape.reshape(  # type: ignore[attr-defined]
         self, to[0] if len(to) == 1 else to

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kerasish import ops
-from tests.ops.calls import CALLS
+from tests.ops.calls import CALLS, TIED
 from tests.parity import keras_results
 
 keras = pytest.importorskip("keras", reason="the parity extra is not installed")
@@ -99,6 +99,8 @@ def test_values_shapes_and_dtypes(theirs, name):
                 continue
             assert narrow(one.dtype) == narrow(other.dtype), call
             assert one.shape == other.shape
+            if name == "top_k" and one.dtype.kind == "i" and call.args[0] is TIED:
+                continue  # which of two equal elements comes first, Keras leaves open
             np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6)
 
 
