@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerasish.backend import get_backend
 from kerasish.graph import plan as planning
 from kerasish.graph.plan import Plan
 from kerasish.graph.tensor import CONSTANT, INPUT, READ, Tensor
@@ -60,8 +61,9 @@ def _names(graph: Graph) -> dict[Tensor, str]:
 
 
 def _constant(tensor: Tensor) -> str:
-    if tensor.size == 1:
-        return f"{float(tensor.attributes['value'].reshape(-1)[0]):.6g}"
+    value, backend = tensor.attributes["value"], get_backend()
+    if tensor.size == 1 and isinstance(value, backend.array_type):
+        return f"{backend.to_host(value).item():.6g}"
     return f"const{list(tensor.shape)}"
 
 

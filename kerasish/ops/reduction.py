@@ -198,13 +198,19 @@ def std(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 def any(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Return whether any element over axes is true."""
-    return max(not_equal(x, 0), axis, keepdims)
+    """Return whether any element over axes is true; of none, it is false."""
+    found = not_equal(x, 0)
+    if 0 in found.shape:  # nothing has no largest element
+        return not_equal(sum(found, axis, keepdims), 0)
+    return max(found, axis, keepdims)
 
 
 def all(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Return whether all elements over axes are true."""
-    return min(not_equal(x, 0), axis, keepdims)
+    """Return whether all elements over axes are true; of none, they are."""
+    found = not_equal(x, 0)
+    if 0 in found.shape:
+        return equal(sum(equal(found, 0), axis, keepdims), 0)
+    return min(found, axis, keepdims)
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:

@@ -408,12 +408,12 @@ def losses(model, data, **settings):
     return model.fit(*data, **settings).history["loss"]
 
 
-def both_ways(data, fit=losses, **settings):
+def both_ways(data, **settings):
     """Return what replays give, and what the interpreter does, step by step."""
     replayed = dense_model(**settings)
-    by_replay = fit(replayed, data)
+    by_replay = losses(replayed, data)
     eager = dense_model(**settings, run_eagerly=True)
-    one_by_one = fit(eager, data)
+    one_by_one = losses(eager, data)
     for mine, other in zip(replayed.get_weights(), eager.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
     return by_replay, one_by_one
