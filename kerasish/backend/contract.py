@@ -17,6 +17,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from kerasish.errors import BackendError, explain
+
 Array = Any
 Shape = tuple[int, ...]
 Kernel = Callable[..., None]
@@ -81,6 +83,22 @@ class Backend(abc.ABC):
         """Return a scope for running one kernel at once, outside any plan."""
         return contextlib.nullcontext()
 
+    def kernel(self, operation: str) -> Kernel:
+        """Return the kernel of an operation.
+
+        Raises:
+            BackendError: The table holds none.
+        """
+        try:
+            return self.kernels[operation]
+        except KeyError:
+            message = explain(
+                f"Backend '{self.name}' cannot compute '{operation}'.",
+                expected="a kernel of that name in the backend's table",
+                fix="add it to the backend, or use another: KERASISH_BACKEND=numpy",
+            )
+            raise BackendError(message) from None
+
     def bind(
         self,
         operation: str,
@@ -89,7 +107,7 @@ class Backend(abc.ABC):
         attributes: dict[str, Any],
     ) -> Callable[[], None]:
         """Return a call without arguments that runs a kernel on these very arrays."""
-        kernel = self.kernels[operation]
+        kernel = self.kernel(operation)
         own = getattr(kernel, "bind", None)
         if own is not None:
             return own(out, inputs, attributes)  # type: ignore[no-any-return]

@@ -85,7 +85,7 @@ class Interpreter:
 
     def _compute(self, tensor: Tensor, operands: list[Array]) -> Array:
         backend = self._backend
-        kernel = backend.kernels[tensor.op.name]
+        kernel = backend.kernel(tensor.op.name)
         out = backend.empty(tensor.shape, tensor.dtype)
         attributes = dict(tensor.attributes)
         needs = scratch_specs(kernel, tensor)

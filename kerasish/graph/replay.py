@@ -207,9 +207,8 @@ def compile_graph(graph: Graph, backend: Backend, optimize: bool = True) -> Any:
     if own is not None:
         return own
     prepared = prepare(graph, backend, optimize)
-    kernels = backend.kernels
     plan = planning.make_plan(
-        prepared, lambda t: planning.scratch_specs(kernels[t.op.name], t)
+        prepared, lambda t: planning.scratch_specs(backend.kernel(t.op.name), t)
     )
     return Executable(plan, backend)
 

@@ -316,7 +316,7 @@ def _regroup(flat: Sequence[Any], groups: list[int | None]) -> list[Any]:
 def _run(name: str, form: Any, arrays: list[Any], attributes: dict[str, Any]) -> Array:
     backend = get_backend()
     out = backend.empty(form.shape, form.dtype)
-    kernel = backend.kernels[name]
+    kernel = backend.kernel(name)
     rule = getattr(kernel, "scratch", None)
     if rule is None:
         with backend.eager_scope():

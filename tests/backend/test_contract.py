@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
+from kerasish import ops
 from kerasish.backend import Backend, scratch
+from kerasish.errors import BackendError
+from kerasish.graph.replay import compile_graph
+from kerasish.graph.tensor import Spec
+from kerasish.graph.trace import trace
 from tests.strict_backend import StrictBackend
 
 METHODS = "empty from_host to_host copy carve view upload".split()
@@ -60,6 +65,26 @@ def test_bind_asks_the_kernel_first(plain):
 
     plain.kernels = {"own": Kernel()}
     assert plain.bind("own", "out", ("x",), {"a": 1})() == ("out", ("x",), {"a": 1})
+
+
+def test_a_missing_kernel_is_named(plain):
+    plain.kernels = {n: k for n, k in plain.kernels.items() if n != "erf"}
+    x = plain.empty((2,), "float32")
+    assert plain.kernel("exp") is plain.kernels["exp"]
+    for ask in (plain.kernel, lambda name: plain.bind(name, x, (x,), {})):
+        with pytest.raises(BackendError) as caught:
+            ask("erf")
+        text = str(caught.value)
+        assert "Backend 'plain' cannot compute 'erf'." in text
+        assert "a kernel of that name in the backend's table" in text
+        assert "KERASISH_BACKEND=numpy" in text
+
+
+def test_a_missing_kernel_is_named_when_a_plan_is_made(plain):
+    plain.kernels = {n: k for n, k in plain.kernels.items() if n != "erf"}
+    graph = trace(lambda x: ops.erf(x), [Spec((2,), "float32")])
+    with pytest.raises(BackendError, match="cannot compute 'erf'"):
+        compile_graph(graph, plain)
 
 
 def test_scratch_marks_the_kernel(plain):
