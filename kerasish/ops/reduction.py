@@ -180,6 +180,8 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """Return the mean over axes, over all by default; whole numbers become floats."""
     x = convert(x)
     dtype = dtypes.dtype_name(x.dtype)
+    if dtype == "float16":  # the sum would leave its range at 65,504
+        return cast(mean(cast(x, "float32"), axis, keepdims), dtype)
     x = x if dtypes.is_float(dtype) else cast(x, floatx())
     axes = rules.normalize_axes(axis, len(x.shape))
     count = math.prod(x.shape[a] for a in axes)

@@ -1,6 +1,7 @@
 """The choice of a backend: names, scopes, threads, entry points, messages."""
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 import threading
@@ -75,7 +76,7 @@ def output_of(code):
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": ":".join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     return done.stdout.strip()
 

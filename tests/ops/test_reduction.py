@@ -122,6 +122,12 @@ def test_small_whole_numbers_are_summed_wide(dtype):
     assert ops.prod(many) == 1
 
 
+def test_means_of_many_halves_stay_in_range():
+    many = np.full(70_000, 2, "float16")
+    assert ops.mean(many) == 2
+    assert ops.mean(many).dtype == "float16"
+
+
 def test_an_initial_value_bounds_the_extremes():
     x = np.array([1.0, np.nan])
     assert ops.max(x[:1], initial=5) == 5
