@@ -131,7 +131,7 @@ def _time_parts(
     least = statistics.median(clock)
     timed = [
         _timed(origin, max(statistics.median(found) - least, 0) * _US)
-        for origin, found in zip(replay._origins, calls, strict=True)
+        for origin, found in zip(replay.origins, calls, strict=True)
     ]
     return statistics.median(feed) * _US, statistics.median(whole) * _US, timed
 

@@ -8,13 +8,18 @@ composed operations, so their compositions run. `strict_fusing` also asks for fu
 groups and interprets their bodies. Both count what they allocate.
 """
 
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
 
 from kerasish.backend import Backend, scratch
 from kerasish.backend.array_kernels import array_kernels
-from kerasish_numpy import special
+from kerasish_numpy import bessel, special
+
+# what NumPy lacks, and its backend has
+SPECIAL = {name: getattr(special, name) for name in ("erf", "erfc", "erfinv")}
+SPECIAL |= {"i0": bessel.i0, "i1": bessel.i1}
 
 
 class StrictArray:
@@ -31,6 +36,8 @@ class StrictArray:
     dtype = property(lambda self: self._data.dtype)
     ndim = property(lambda self: self._data.ndim)
     size = property(lambda self: self._data.size)
+    flags = property(lambda self: self._data.flags)
+    strides = property(lambda self: self._data.strides)
 
     def __len__(self):
         return len(self._data)
@@ -43,6 +50,9 @@ class StrictArray:
     def transpose(self, axes):
         return type(self)(self._data.transpose(axes))
 
+    def view(self, dtype):
+        return type(self)(self._data.view(dtype))
+
     def fill(self, value):
         self._data.fill(self._own(value))
 
@@ -50,6 +60,7 @@ class StrictArray:
         return type(self)(self._data[key])
 
     def __setitem__(self, key, value):
+        key = unwrap(key, type(self)) if isinstance(key, StrictArray) else key
         self._data[key] = self._own(value)
 
     def _own(self, value):
@@ -97,12 +108,15 @@ def unwrap(value, array_type):
 class StrictModule:
     """The module `numpy` for strict arrays: what `array_kernels` is written against."""
 
-    def __init__(self, array_type, count):
+    def __init__(self, array_type, count, module=np):
         self._array_type = array_type
         self._count = count
+        self._module = module
 
     def __getattr__(self, name):
-        function = getattr(np, name)
+        function = getattr(self._module, name)
+        if isinstance(function, ModuleType):  # numpy.linalg, numpy.fft
+            return StrictModule(self._array_type, self._count, function)
         call = self._walled(function)
         if isinstance(function, np.ufunc):
             call.at = self._walled(function.at)
@@ -118,6 +132,8 @@ class StrictModule:
                 return None
             if kwargs.get("out") is None:
                 self._count()
+            if isinstance(result, tuple):
+                return tuple(self._array_type(part) for part in result)
             return self._array_type(result)
 
         return call
@@ -151,13 +167,15 @@ class StrictBackend(Backend):
 
     def _table(self):
         module = StrictModule(self.array_type, self._count)
-        return {**array_kernels(module), "erf": self._erf}
+        functions = {name: self._special(name) for name in SPECIAL}
+        return {**array_kernels(module), **functions}
 
     def _count(self):
         self.allocations += 1
 
-    def _erf(self, out, x):
-        special.erf(self._host(out), self._host(x))
+    def _special(self, name):
+        function = SPECIAL[name]
+        return lambda out, x: function(self._host(out), self._host(x))
 
     def _host(self, array):
         return unwrap(array, self.array_type)

@@ -23,11 +23,10 @@ ROWS = (
     {"training"},
     {"layers", "losses", "metrics", "optimizers", "callbacks"},
     {"activations", "initializers", "regularizers", "constraints", "random"},
-    {"saving"},
     {"ops"},
-    {"graph"},
+    {"graph", "saving", "dtype_policies"},
     {"backend"},
-    {"errors"},
+    {"errors", "left_out"},
 )
 
 # Rooms beside the list: the topmost room they may import, and who may import them.
@@ -35,11 +34,27 @@ ROWS = (
 BESIDE = {
     "datasets": ("saving", set()),
     "gradients": ("ops", set()),
-    "utils": ("random", {"models", "training", "layers", "callbacks", "datasets"}),
+    "preprocessing": ("errors", set()),
+    "tree": ("graph", set()),
+    "utils": (
+        "random",
+        {
+            "models",
+            "training",
+            "layers",
+            "callbacks",
+            "datasets",
+            "preprocessing",
+            "visualization",
+            "wrappers",
+        },
+    ),
+    "visualization": ("ops", set()),
+    "wrappers": ("models", set()),
 }
 
 # Modules that only gather names for users: they import any room, no room imports them.
-FACES = {"__init__", "config"}
+FACES = {"__init__", "config", "mixed_precision", "scopes"}
 
 # Tensor math goes through `kerasish.ops`. These import NumPy for host-side work.
 NUMPY_ALLOWED = {
@@ -48,17 +63,21 @@ NUMPY_ALLOWED = {
     "kerasish/graph/interpret.py": "checks values on the host for NaN and infinity",
     "kerasish/graph/variable.py": "initial values, and copies handed to the user",
     "kerasish/initializers/": "initial values are drawn on the host, for all backends",
-    "kerasish/layers/layer.py": "get_weights and set_weights exchange host arrays",
+    "kerasish/layers/tracking.py": "get_weights and set_weights exchange host arrays",
     "kerasish/ops/activation.py": "constants that depend on shapes alone",
     "kerasish/ops/creation.py": "constants that depend on shapes alone",
     "kerasish/ops/declare.py": "Python numbers and host arrays become constants",
     "kerasish/ops/indexing.py": "constants that depend on shapes alone",
     "kerasish/ops/random_bits.py": "constants that depend on shapes alone",
-    "kerasish/optimizers/optimizer.py": "initial values of the slots",
+    "kerasish/ops/scattering.py": "constants that depend on shapes alone",
+    "kerasish/ops/slicing.py": "constants that depend on shapes alone",
+    "kerasish/optimizers/": "initial values of the state",
     "kerasish/random/": "seeds and host draws",
     "kerasish/saving/": "files hold host arrays",
     "kerasish/training/": "batches are gathered, and results collected, on the host",
     "kerasish/utils/": "data preparation before training",
+    "kerasish/visualization/": "pictures for people are made on the host",
+    "kerasish/wrappers/": "data comes from scikit-learn, and goes there",
 }
 
 # What a backend may know of kerasish; a package stands for all of its modules.
@@ -77,6 +96,7 @@ OPTIONAL = {
     "numba",
     "pandas",
     "polars",
+    "pydot",
     "rich",
     "scipy",
     "sklearn",

@@ -41,7 +41,10 @@ _COMPARISONS = {
 
 _C_FUNCTIONS = {
     **{name: name for name in "exp expm1 log log1p sqrt erf floor ceil rint".split()},
-    **{name: name for name in "sin cos tan sinh cosh tanh".split()},
+    **{name: name for name in "erfc erfinv sin cos tan sinh cosh tanh".split()},
+    **{name: name for name in "exp2 log2 log10 cbrt trunc".split()},
+    "i0": "cyl_bessel_i0",
+    "i1": "cyl_bessel_i1",
     **{f"arc{name}": f"a{name}" for name in "sin cos tan sinh cosh tanh".split()},
 }
 
@@ -56,6 +59,10 @@ _FLOAT = {
     "mod": "mod_float({0}, {1})",
     "power": "pow{f}({0}, {1})",
     "arctan2": "atan2{f}({0}, {1})",
+    "fmod": "fmod{f}({0}, {1})",
+    "hypot": "hypot{f}({0}, {1})",
+    "logaddexp": "logaddexp_float({0}, {1})",
+    "logaddexp2": "logaddexp2_float({0}, {1})",
     # a comparison with NaN is false, so a NaN on the right is taken by itself
     "maximum": "({0} > {1} || {0} != {0}) ? {0} : {1}",
     "minimum": "({0} < {1} || {0} != {0}) ? {0} : {1}",
@@ -79,6 +86,9 @@ _WHOLE = {
     "floor_divide": "floor_divide_whole({0}, {1})",
     "mod": "mod_whole({0}, {1})",
     "power": "power_whole({0}, {1})",
+    "fmod": "remainder_whole({0}, {1})",
+    "gcd": "({T})gcd_whole({0}, {1})",
+    "lcm": "({T})lcm_whole({0}, {1})",
     "maximum": "{0} > {1} ? {0} : {1}",
     "minimum": "{0} < {1} ? {0} : {1}",
     "negative": "({T})(0u - ({U}){0})",
@@ -135,6 +145,46 @@ template <typename T> __device__ T floor_divide_float(T a, T b) {
   if (quotient == 0) return copysign(quotient, a / b);
   const T whole = floor(quotient);
   return quotient - whole > (T)0.5 ? whole + 1 : whole;
+}""",
+    "logaddexp_float": """
+template <typename T> __device__ T logaddexp_float(T a, T b) {
+  if (a == b) return a + (T)0.69314718055994531;
+  const T larger = a > b ? a : b, smaller = a > b ? b : a;
+  return a == a && b == b ? larger + log1p(exp(smaller - larger)) : a + b;
+}""",
+    "logaddexp2_float": """
+template <typename T> __device__ T logaddexp2_float(T a, T b) {
+  if (a == b) return a + (T)1;
+  const T larger = a > b ? a : b, smaller = a > b ? b : a;
+  const T rest = log1p(exp2(smaller - larger)) * (T)1.4426950408889634;
+  return a == a && b == b ? larger + rest : a + b;
+}""",
+    "remainder_whole": """
+template <typename T> __device__ T remainder_whole(T a, T b) {
+  if (b == 0 || (b < 0 && (T)(b + 1) == 0)) return 0;
+  return a % b;
+}""",
+    "gcd_whole": """
+template <typename T> __device__ unsigned long long gcd_whole(T a, T b) {
+  unsigned long long x = a < 0 ? 0ull - (unsigned long long)a : a;
+  unsigned long long y = b < 0 ? 0ull - (unsigned long long)b : b;
+  while (y != 0) {
+    const unsigned long long rest = x % y;
+    x = y;
+    y = rest;
+  }
+  return x;
+}""",
+    "lcm_whole": """
+template <typename T> __device__ unsigned long long lcm_whole(T a, T b) {
+  unsigned long long x = a < 0 ? 0ull - (unsigned long long)a : a, z = x;
+  unsigned long long y = b < 0 ? 0ull - (unsigned long long)b : b, w = y;
+  while (w != 0) {
+    const unsigned long long rest = z % w;
+    z = w;
+    w = rest;
+  }
+  return z == 0 ? 0 : x / z * y;
 }""",
     "mod_whole": """
 template <typename T> __device__ T mod_whole(T a, T b) {

@@ -33,8 +33,8 @@ key = (row < 0 || row >= rows) ? rows : row;
 """.strip()
 
 # Keys are the row numbers; `order` sorts them. The run of a row's keys is found by
-# bisection, then summed in order.
-_SUM_RUNS = """
+# bisection, then summed, or combined, in order.
+_RUNS = """
 const {place} column = ({place})i % width;
 const {place} row = ({place})i / width;
 {place} low = 0;
@@ -43,12 +43,21 @@ while (low < high) {{
   const {place} middle = low + (high - low) / 2;
   if (keys[order[middle]] < row) low = middle + 1; else high = middle;
 }}
-{total} sum = 0;
+{total} sum = {start};
 for ({place} at = low; at < count && keys[order[at]] == row; ++at) {{
-  sum += x[({place})order[at] * width + column];
+  const {total} next = x[({place})order[at] * width + column];
+  {combine};
 }}
 y = sum;
 """.strip()
+
+_COMBINE = {
+    "set": "sum = next",
+    "mul": "sum *= next",
+    # a NaN among the values is the result, as in NumPy
+    "max": "if (next != next || next > sum) sum = next",
+    "min": "if (next != next || next < sum) sum = next",
+}
 
 # The composition in `kerasish.ops.random_bits`, element by element.
 _WORDS = """
@@ -99,10 +108,30 @@ def scatter_source(dtype: str, place: str) -> KernelSource:
         f"{place} count, {place} width"
     )
     total = "float" if dtype == "float16" else C_TYPES[dtype]
-    text = _SUM_RUNS.format(place=C_TYPES[place], total=total)
-    if kind_of(dtype) == "bool":
-        text = text.replace("sum +=", "sum |=")
+    combine = "sum |= next" if kind_of(dtype) == "bool" else "sum += next"
+    text = _RUNS.format(place=C_TYPES[place], total=total, start="0", combine=combine)
     return named_source("scatter_add", inputs, f"{dtype} y", text)
+
+
+@functools.cache
+def combine_source(dtype: str, place: str, how: str) -> KernelSource:
+    """Return the source of y = `start` combined, row by row, with the slices x.
+
+    Its scalars: `count` keys, `width` elements in a row. `how` is "set", "max", "min"
+    or "mul".
+    """
+    inputs = (
+        f"{dtype} start, raw {place} keys, raw int64 order, raw {dtype} x, "
+        f"{place} count, {place} width"
+    )
+    total = "float" if dtype == "float16" else C_TYPES[dtype]
+    combine = _COMBINE[how]
+    if kind_of(dtype) == "bool":
+        combine = combine.replace("sum *=", "sum &=")
+    text = _RUNS.format(
+        place=C_TYPES[place], total=total, start="start", combine=combine
+    )
+    return named_source(f"scatter_{how}", inputs, f"{dtype} y", text)
 
 
 @functools.cache

@@ -19,8 +19,10 @@ import cupy
 
 from kerasish.backend.array_kernels import array_kernels
 from kerasish.backend.contract import Array, Kernel, Shape, scratch
+from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish_cupy.expressions import OPERATIONS
 from kerasish_cupy.indexing_source import (
+    combine_source,
     gather_source,
     keys_source,
     place_dtype,
@@ -28,6 +30,9 @@ from kerasish_cupy.indexing_source import (
     words_source,
 )
 from kerasish_cupy.launch import FusedKernel, SingleKernel, kernel_of
+
+# few large products keep a GPU busy, many small ones do not
+_CONVOLUTION_BYTES = 128 << 20
 
 
 class ConcatKernel:
@@ -103,6 +108,36 @@ def scatter_add(
     sum_runs(keys, order, x, indices.size, math.prod(shape[1:]), out)
 
 
+def _combine_scratch(
+    out: Any, x: Any, indices: Any, updates: Any, *, how: str
+) -> list[tuple[Shape, str]]:
+    return _scatter_scratch(out, indices, updates, shape=tuple(out.shape))
+
+
+@scratch(_combine_scratch)
+def scatter_into(
+    out: Array,
+    x: Array,
+    indices: Array,
+    updates: Array,
+    *,
+    how: str,
+    scratch: tuple[Array, ...],
+) -> None:
+    """Write `x` with slices combined in their order; allocates for the sort."""
+    if indices.size == 0 or out.size == 0:
+        cupy.copyto(out, x)
+        return
+    keys = scratch[0]
+    place = str(keys.dtype)
+    find_keys = kernel_of(keys_source(str(indices.dtype), place))
+    find_keys(indices.reshape(-1), out.shape[0], keys)
+    order = cupy.argsort(keys, kind="stable")
+    combine = kernel_of(combine_source(str(x.dtype), place, how))
+    width = math.prod(out.shape[1:])
+    combine(x, keys, order, updates, indices.size, width, out)
+
+
 def hashed_words(out: Array, key: Array, *, shape: Shape) -> None:
     """Write the hash of each place and the key into `out`."""
     kernel_of(words_source())(key, out)
@@ -125,11 +160,15 @@ def table() -> dict[str, Kernel]:
     guarded = ("cumulative_sum", "cumulative_prod", "arg_sort")
     return {
         **shared,
+        **convolution_kernels(
+            cupy, shared["matmul_of"], block_bytes=_CONVOLUTION_BYTES
+        ),
         **{name: SingleKernel(name) for name in OPERATIONS},
         **{name: unless_empty(shared[name]) for name in guarded},
         "fused": FusedKernel(),
         "concat": ConcatKernel(),
         "gather": GatherKernel(),
         "scatter_add": scatter_add,
+        "scatter_into": scatter_into,
         "hashed_words": hashed_words,
     }

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kerasish.backend.array_kernels import array_kernels, array_view
+from kerasish.backend.array_kernels import UfuncKernel, array_kernels, array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
-from kerasish_numpy import blas, denormals, hashing, special, sweeps
+from kerasish.backend.kernels_convolution import convolution_kernels
+from kerasish_numpy import bessel, blas, denormals, hashing, special, sweeps, workers
 from kerasish_numpy.reductions import REDUCTIONS
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
@@ -26,8 +27,13 @@ class NumpyBackend(Backend):
         **array_kernels(np),
         **REDUCTIONS,
         "erf": special.erf,
+        "erfc": special.erfc,
+        "erfinv": special.erfinv,
+        "i0": bessel.i0,
+        "i1": bessel.i1,
         "hashed_words": hashing.hashed_words,
         "matmul_of": blas.Product(),
+        **convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS),
         "moving_average": sweeps.MovingAverage(),
         "add_scaled": sweeps.AddScaled(),
     }

@@ -49,6 +49,23 @@ _Q_MIDDLE = (
     3.43936767414372164e3,
     1.23033935480374942e3,
 )
+# |x| >= 4:  erfc(x) = exp(-x^2) / x * (1 / sqrt(pi) - P(1/x^2) / Q(1/x^2) / x^2)
+_P_LARGE = (
+    1.63153871373020978e-2,
+    3.05326634961232344e-1,
+    3.60344899949804439e-1,
+    1.25781726111229246e-1,
+    1.60837851487422766e-2,
+    6.58749161529837803e-4,
+)
+_Q_LARGE = (
+    1.0,
+    2.56852019228982242e0,
+    1.87295284992346047e0,
+    5.27905102951428412e-1,
+    6.05183413124413191e-2,
+    2.33520497626869185e-3,
+)
 
 
 def erf(out: Array, x: Array) -> None:
@@ -57,12 +74,64 @@ def erf(out: Array, x: Array) -> None:
         x = x.astype(np.float32)  # the coefficients overflow in half precision
     size = np.abs(x)
     small = size < 0.5
-    square = np.where(small, x, 0) ** 2
-    near = x * _ratio(square, _P_SMALL, _Q_SMALL)
+    near = _small(np.where(small, x, 0))
     middle = np.clip(size, 0.5, 6.0)  # beyond 6, 1 - erf(x) is below one rounding
     tail = np.exp(-size * size) * _ratio(middle, _P_MIDDLE, _Q_MIDDLE)
     far = np.sign(x) * (1 - tail)
     np.copyto(out, np.where(small, near, far), casting="unsafe")
+
+
+def _small(x: Array) -> Array:
+    return x * _ratio(x * x, _P_SMALL, _Q_SMALL)
+
+
+def erfc(out: Array, x: Array) -> None:
+    """Write 1 - erf(x), exact for large `x`, into `out`; allocates its temporaries."""
+    np.copyto(out, _complement(x.astype(np.float64)), casting="unsafe")
+
+
+def _complement(x: Array) -> Array:
+    size = np.abs(x)
+    near = 1 - _small(np.where(size < 0.5, x, 0))
+    decay = _exp_of_minus_square(size)
+    middle = decay * _ratio(np.clip(size, 0.5, 4.0), _P_MIDDLE, _Q_MIDDLE)
+    large = np.maximum(size, 4.0)
+    inverse = 1 / (large * large)
+    tail = 1 / np.sqrt(np.pi) - inverse * _ratio(inverse, _P_LARGE, _Q_LARGE)
+    far = np.where(size <= 4, middle, decay / large * tail)
+    return np.where(size < 0.5, near, np.where(x > 0, far, 2 - far))
+
+
+def _exp_of_minus_square(x: Array) -> Array:
+    # the part of x with few bits has an exact square; the rest is small
+    short = np.floor(np.minimum(x, 30) * 16) / 16
+    rest = (x - short) * (x + short)
+    return np.exp(-short * short) * np.exp(-rest)
+
+
+def erfinv(out: Array, x: Array) -> None:
+    """Write the y with erf(y) = x into `out`; allocates its temporaries.
+
+    Three steps of Halley's method, from S. Winitzki's approximation.
+    """
+    wide = x.astype(np.float64)
+    size = np.abs(wide)
+    inside = np.where(size < 1, size, 0)
+    y = _first_guess(inside)
+    for _ in range(3):
+        # erf(y) - x, by what is exact near 0, and what is exact near 1
+        near = _small(np.minimum(y, 0.5)) - inside
+        error = np.where(y < 0.5, near, (1 - inside) - _complement(y))
+        step = error / (2 / np.sqrt(np.pi) * np.exp(-y * y))
+        y = y - step / (1 + y * step)
+    y = np.where(size < 1, y, np.where(size == 1, np.inf, np.nan))
+    np.copyto(out, np.copysign(y, wide), casting="unsafe")
+
+
+def _first_guess(x: Array) -> Array:
+    logarithm = np.log1p(-x * x)
+    half = 2 / (np.pi * 0.147) + logarithm / 2
+    return np.sqrt(np.sqrt(half * half - logarithm / 0.147) - half)
 
 
 def _ratio(

@@ -3,6 +3,7 @@
 One file a callback. The training loop knows only `CallbackList`.
 """
 
+from kerasish.callbacks.backup_and_restore import BackupAndRestore
 from kerasish.callbacks.base import Callback
 from kerasish.callbacks.callback_list import CallbackList
 from kerasish.callbacks.csv_logger import CSVLogger
@@ -12,9 +13,14 @@ from kerasish.callbacks.lambda_callback import LambdaCallback
 from kerasish.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from kerasish.callbacks.model_checkpoint import ModelCheckpoint
 from kerasish.callbacks.progbar_logger import ProgbarLogger
+from kerasish.callbacks.remote_monitor import RemoteMonitor
+from kerasish.callbacks.swap_ema_weights import SwapEMAWeights
+from kerasish.callbacks.tensorboard import TensorBoard
 from kerasish.callbacks.terminate_on_nan import TerminateOnNaN
+from kerasish.left_out import CALLBACKS, refusing
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -25,5 +31,10 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
+
+__getattr__ = refusing("kerasish.callbacks", CALLBACKS)

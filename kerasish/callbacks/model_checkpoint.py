@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from kerasish.callbacks.base import Logs
+from kerasish.callbacks.batch_count import BatchCount
 from kerasish.callbacks.monitor import MonitorCallback
 from kerasish.errors import explain
 from kerasish.utils import io
@@ -56,8 +57,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
         self._current_epoch = 0
-        self._batches_seen_since_last_saving = 0
-        self._last_batch_seen: int | None = None
+        self._batches = BatchCount()
         self._check_arguments()
         if save_freq == "epoch":
             self._idle_hooks = frozenset({ModelCheckpoint.on_train_batch_end})
@@ -98,18 +98,8 @@ class ModelCheckpoint(MonitorCallback):
             self._save_model(epoch, None, logs or {})
 
     def _should_save_on_batch(self, batch: int) -> bool:
-        if not isinstance(self.save_freq, int):
-            return False
-        last = self._last_batch_seen
-        if last is None or batch <= last:
-            last = -1  # a new epoch
-        self._last_batch_seen = batch
-        # One call may stand for several batches, so count by the batch's index.
-        self._batches_seen_since_last_saving += batch - last
-        if self._batches_seen_since_last_saving < self.save_freq:
-            return False
-        self._batches_seen_since_last_saving = 0
-        return True
+        every = self.save_freq
+        return isinstance(every, int) and self._batches.is_due(batch, every)
 
     def _save_model(self, epoch: int, batch: int | None, logs: Logs) -> None:
         filepath = self._get_file_path(epoch, batch, logs)

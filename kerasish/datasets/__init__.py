@@ -1,9 +1,29 @@
-"""Data sets to try a model on: `mnist` and `fashion_mnist` as in Keras, and `digits`.
+"""Data sets to try a model on: those of `keras.datasets`, and `digits`.
 
 Each is a module with a function `load_data`. `digits` is shipped with the package; the
 others are kept in `$KERAS_HOME/datasets` (`~/.keras/datasets`), shared with Keras.
 """
 
-from kerasish.datasets import digits, fashion_mnist, mnist
+from kerasish.datasets import (
+    boston_housing,
+    california_housing,
+    cifar10,
+    cifar100,
+    digits,
+    fashion_mnist,
+    imdb,
+    mnist,
+    reuters,
+)
 
-__all__ = ["digits", "fashion_mnist", "mnist"]
+__all__ = [
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
+    "digits",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+    "reuters",
+]

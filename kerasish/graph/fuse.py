@@ -41,6 +41,8 @@ class FusedOp:
     is_primitive = True
     is_view = False
     is_elementwise = True
+    is_several = False
+    is_control = False
     takes_several = False
     kept_operands: tuple[int, ...] = ()
     gradient_rule: Any = None

@@ -15,6 +15,7 @@ from typing import Any
 from kerasish.backend import dtypes
 from kerasish.errors import ShapeError, explain
 from kerasish.graph import tree
+from kerasish.graph.pieces import CARVED, carve, pieces_of
 from kerasish.graph.registry import operation
 from kerasish.graph.tensor import Spec, Tensor
 from kerasish.graph.trace import Graph, ancestors, scope, trace
@@ -47,16 +48,37 @@ def gradients(
                 )
             )
         cotangent = operation("constant_tensor")(operation("convert")(1, target.dtype))
-    order = ancestors([target], _parents)
-    carrying = _carriers(order, sources)
-    flowing: dict[Tensor, Tensor] = {target: cotangent}
+    return cotangents([target], [cotangent], sources)
+
+
+def cotangents(
+    targets: Sequence[Tensor],
+    arriving: Sequence[Any],
+    sources: Sequence[Tensor],
+    boundary: Sequence[Tensor] = (),
+) -> list[Tensor | None]:
+    """Return what flows back into each source when cotangents arrive at the targets.
+
+    Args:
+        targets: Float tensors.
+        arriving: One cotangent per target, of its shape.
+        sources: Float tensors.
+        boundary: Tensors the walk does not go beyond.
+
+    Returns:
+        One tensor per source, of its shape and dtype; None where no target depends on
+        it.
+    """
+    edge = set(boundary)
+    order = ancestors(targets, lambda t: () if t in edge else _parents(t))
+    walk = _Walk(_carriers([t for t in order if t not in edge], sources))
+    for target, cotangent in zip(targets, arriving, strict=True):
+        walk.arrive(target, cotangent)
     for tensor in reversed(order):
-        arrived = flowing.get(tensor)
-        if arrived is None or tensor not in carrying:
-            continue
-        with scope(tensor.scope):
-            _flow_back(tensor, arrived, carrying, flowing)
-    return [flowing.get(source) for source in sources]
+        if tensor in walk.carrying and tensor not in edge:
+            with scope(tensor.scope):
+                walk.flow_back(tensor)
+    return [walk.flowing.get(source) for source in sources]
 
 
 def _parents(tensor: Tensor) -> tuple[Tensor, ...]:
@@ -73,35 +95,71 @@ def _carriers(order: list[Tensor], sources: Sequence[Tensor]) -> set[Tensor]:
     """Return the tensors through which a gradient reaches a source."""
     carrying = set(sources)
     for tensor in order:
-        if dtypes.is_float(tensor.dtype) and any(
-            parent in carrying for parent in _parents(tensor)
-        ):
+        may = tensor.op.is_several or dtypes.is_float(tensor.dtype)
+        if may and any(parent in carrying for parent in _parents(tensor)):
             carrying.add(tensor)
     return carrying
 
 
-def _flow_back(
-    tensor: Tensor,
-    arrived: Tensor,
-    carrying: set[Tensor],
-    flowing: dict[Tensor, Tensor],
-) -> None:
-    parents = _parents(tensor)
-    if _is_transparent(tensor):
-        cotangents: Sequence[Any] = (arrived,)
-    elif not parents or tensor.op.gradient_rule is None:
-        return  # a leaf, or an operation declared to have no gradient
-    else:
-        rule: Callable[..., Any] = tensor.op.gradient_rule
-        result = rule(arrived, tensor, *parents, **tensor.attributes)
-        cotangents = result if isinstance(result, tuple) else (result,)
-    for parent, cotangent in zip(parents, cotangents, strict=True):
-        if cotangent is None or parent not in carrying:
-            continue
-        cotangent = fit_to(cotangent, parent)
-        if parent in flowing:
-            cotangent = operation("add")(flowing[parent], cotangent)
-        flowing[parent] = cotangent
+class _Walk:
+    """One walk back: what has arrived where so far.
+
+    Attributes:
+        carrying: Tensors through which a gradient reaches a source.
+        flowing: The cotangent of each tensor reached.
+        pieces: Of an operation with several results, the cotangent of each result that
+            was reached, by its index.
+    """
+
+    def __init__(self, carrying: set[Tensor]) -> None:
+        self.carrying = carrying
+        self.flowing: dict[Tensor, Tensor] = {}
+        self.pieces: dict[Tensor, dict[int, Tensor]] = {}
+
+    def arrive(self, tensor: Tensor, cotangent: Any) -> None:
+        """Add a cotangent to what has arrived at a tensor."""
+        _add_to(self.flowing, tensor, fit_to(cotangent, tensor))
+
+    def flow_back(self, tensor: Tensor) -> None:
+        """Hand what has arrived at a tensor on to what it is made from."""
+        if tensor.op.is_several:
+            self._leave_block(tensor)
+            return
+        arrived = self.flowing.get(tensor)
+        if arrived is None:
+            return
+        if tensor.op is CARVED:
+            of_block = self.pieces.setdefault(tensor.inputs[0], {})
+            _add_to(of_block, tensor.attributes["index"], arrived)
+        elif _is_transparent(tensor):
+            self._spread(_parents(tensor), (arrived,))
+        elif tensor.inputs and tensor.op.gradient_rule is not None:
+            rule: Callable[..., Any] = tensor.op.gradient_rule
+            result = rule(arrived, tensor, *tensor.inputs, **tensor.attributes)
+            self._spread(tensor.inputs, result)
+
+    def _leave_block(self, block: Tensor) -> None:
+        rule: Callable[..., Any] | None = block.op.gradient_rule
+        arrived = self.pieces.get(block)
+        if arrived is None or rule is None:
+            return
+        count = len(pieces_of(block))
+        gs = tuple(arrived.get(i) for i in range(count))
+        ys = tuple(carve(block, i) for i in range(count))
+        attributes = dict(block.attributes)
+        if block.op.is_control:
+            attributes["wanted"] = tuple(t in self.carrying for t in block.inputs)
+        self._spread(block.inputs, rule(gs, ys, *block.inputs, **attributes))
+
+    def _spread(self, parents: Sequence[Tensor], result: Any) -> None:
+        given = result if isinstance(result, tuple) else (result,)
+        for parent, cotangent in zip(parents, given, strict=True):
+            if cotangent is not None and parent in self.carrying:
+                self.arrive(parent, cotangent)
+
+
+def _add_to(sums: dict[Any, Tensor], key: Any, term: Tensor) -> None:
+    sums[key] = operation("add")(sums[key], term) if key in sums else term
 
 
 def fit_to(cotangent: Any, like: Tensor) -> Tensor:

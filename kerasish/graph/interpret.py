@@ -6,7 +6,7 @@ result that is not finite, where all operands were, stops the run with the layer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,13 @@ import numpy as np
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Backend
 from kerasish.errors import ShapeError, explain
-from kerasish.graph.plan import scratch_specs
+from kerasish.graph.pieces import (
+    CARVED,
+    carve,
+    empty_pieces,
+    pieces_of,
+    scratch_specs,
+)
 from kerasish.graph.tensor import CONSTANT, INPUT, READ, Tensor
 from kerasish.graph.trace import Graph
 
@@ -78,15 +84,21 @@ class Interpreter:
             return tensor.attributes["variable"].array
         if tensor.op is CONSTANT:
             return tensor.attributes["value"]
+        if tensor.op is CARVED:
+            return values[tensor.inputs[0]][tensor.attributes["index"]]
         operands = [values[t] for t in tensor.inputs]
         result = self._compute(tensor, operands)
         self._check(tensor, operands, result)
         return result
 
-    def _compute(self, tensor: Tensor, operands: list[Array]) -> Array:
+    def _compute(self, tensor: Tensor, operands: list[Array]) -> Any:
         backend = self._backend
+        out = self._empty_results(tensor)
+        if tensor.op.is_control:
+            run = self._run_body
+            tensor.op.interpret(backend, out, operands, tensor.attributes, run)
+            return out
         kernel = backend.kernel(tensor.op.name)
-        out = backend.empty(tensor.shape, tensor.dtype)
         attributes = dict(tensor.attributes)
         needs = scratch_specs(kernel, tensor)
         if needs:
@@ -94,7 +106,22 @@ class Interpreter:
         kernel(out, *operands, **attributes)
         return out
 
-    def _check(self, tensor: Tensor, operands: list[Array], result: Array) -> None:
+    def _run_body(self, graph: Graph, arrays: Sequence[Array]) -> list[Array]:
+        inner = Interpreter(graph, self._backend)
+        inner.inputs = list(arrays)
+        inner.run()
+        return inner.outputs
+
+    def _empty_results(self, tensor: Tensor) -> Any:
+        if tensor.op.is_several:
+            return empty_pieces(self._backend, pieces_of(tensor))
+        return self._backend.empty(tensor.shape, tensor.dtype)
+
+    def _check(self, tensor: Tensor, operands: list[Array], result: Any) -> None:
+        if tensor.op.is_several:
+            for index, piece in enumerate(result):
+                self._check(carve(tensor, index), operands, piece)
+            return
         if tuple(result.shape) != tensor.shape:
             raise ShapeError(
                 explain(

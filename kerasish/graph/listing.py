@@ -1,6 +1,8 @@
 """Graphs and plans as text: one short line per value.
 
 `%7 = matmul_of(%3, dense/kernel) : float32[32, 64]  # sequential/dense`
+
+The bodies of loops and branches follow their line, indented.
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from typing import Any
 
 from kerasish.backend import get_backend
 from kerasish.graph import plan as planning
+from kerasish.graph.body import Body
+from kerasish.graph.nested import Prepared
+from kerasish.graph.pieces import CARVED, num_bytes, pieces_of
 from kerasish.graph.plan import Plan
-from kerasish.graph.tensor import CONSTANT, INPUT, READ, Tensor
+from kerasish.graph.tensor import CONSTANT, INPUT, READ, Spec, Tensor
 from kerasish.graph.trace import Graph, listings
 
 _SHORT = 40  # characters of an attribute's text
@@ -19,11 +24,10 @@ _SHORT = 40  # characters of an attribute's text
 def list_graph(graph: Graph) -> str:
     """Return a line per node, then the outputs and assignments."""
     names = _names(graph)
-    lines = [
-        _line(tensor, names)
-        for tensor in graph.nodes()
-        if tensor.op not in (READ, CONSTANT)
-    ]
+    lines = []
+    for tensor in graph.nodes():
+        if tensor.op not in (READ, CONSTANT):
+            lines += [_line(tensor, names), *_bodies(tensor)]
     lines += [f"{v.path} <- {names[t]}" for v, t in graph.writes.items()]
     lines.append("return " + ", ".join(names[t] for t in graph.outputs))
     return "\n".join(lines)
@@ -35,6 +39,7 @@ def list_plan(plan: Plan) -> str:
     lines = [f"{'step':<78}  place"]
     for tensor in plan.steps:
         lines.append(f"{_line(tensor, names):<78}  {_place(plan, tensor, names)}")
+        lines += _bodies(tensor)
     lines += [
         f"{v.path} <- copy of {names[t]} after the last step" for v, t in plan.copies
     ]
@@ -68,13 +73,44 @@ def _constant(tensor: Tensor) -> str:
 
 
 def _line(tensor: Tensor, names: dict[Tensor, str]) -> str:
-    form = f"{tensor.dtype}[{', '.join(map(str, tensor.shape))}]"
+    form = repr(Spec(tensor.shape, tensor.dtype))
     if tensor.op is INPUT:
         return f"{names[tensor]} = input : {form}"
+    if tensor.op.is_several:
+        form = f"({', '.join(map(repr, pieces_of(tensor)))})"
+    shown = dict(tensor.attributes)
+    if tensor.op is CARVED:
+        shown = {"index": shown["index"]}
+    for name, _ in _graphs(tensor):
+        shown.pop(name.partition(" ")[0], None)  # they follow the line
     arguments = [names[t] for t in tensor.inputs]
-    arguments += [f"{k}={_short(v)}" for k, v in tensor.attributes.items()]
+    arguments += [f"{k}={_short(v)}" for k, v in shown.items()]
     where = f"  # {tensor.scope}" if tensor.scope else ""
     return f"{names[tensor]} = {tensor.op.name}({', '.join(arguments)}) : {form}{where}"
+
+
+def _bodies(tensor: Tensor) -> list[str]:
+    """Return the lines of the graphs that a step runs."""
+    lines: list[str] = []
+    for name, graph in _graphs(tensor):
+        lines.append(f"  {name}:")
+        lines += [f"    {line}" for line in list_graph(graph).splitlines()]
+    return lines
+
+
+def _graphs(tensor: Tensor) -> list[tuple[str, Graph]]:
+    """Return the graphs a step runs by the names of its attributes."""
+    found = []
+    for name, value in tensor.attributes.items() if tensor.op.is_control else ():
+        named = {name: value}
+        if isinstance(value, tuple):
+            named = {f"{name} {i}": body for i, body in enumerate(value)}
+        for title, body in named.items():
+            if isinstance(body, Body):
+                found.append((title, body.closed()))
+            elif isinstance(body, Prepared):
+                found.append((title, body.graph))
+    return found
 
 
 def _short(value: Any) -> str:
@@ -95,8 +131,8 @@ def _place(plan: Plan, tensor: Tensor, names: dict[Tensor, str]) -> str:
 
 
 def _totals(plan: Plan) -> list[str]:
-    whole = sum(planning.num_bytes(t) for t in plan.steps if t in plan.slots)
-    saved = sum(planning.num_bytes(t) for t in plan.views)
+    whole = sum(num_bytes(t) for t in plan.steps if t in plan.slots)
+    saved = sum(num_bytes(t) for t in plan.views)
     share = plan.num_bytes / plan.bound if plan.bound else 1.0
     return [
         f"{len(plan.steps)} steps in {plan.num_bytes:,} bytes "

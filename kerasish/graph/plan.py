@@ -12,13 +12,13 @@ block from
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Shape
 from kerasish.graph import memory
+from kerasish.graph.pieces import num_bytes
 from kerasish.graph.registry import operation
 from kerasish.graph.tensor import READ, Spec, Tensor
 from kerasish.graph.trace import Graph, is_leaf
@@ -107,11 +107,6 @@ def storage_of(variable: Variable) -> Variable:
     return variable if variable.home is None else variable.home.flat
 
 
-def num_bytes(tensor: Tensor | Slot | Spec) -> int:
-    """Return the bytes of a tensor's elements."""
-    return math.prod(tensor.shape) * dtypes.size_of(tensor.dtype)
-
-
 class _Planner:
     def __init__(self, graph: Graph, scratch: ScratchRule) -> None:
         self.plan = Plan(graph)
@@ -152,8 +147,8 @@ class _Planner:
     def _is_contiguous(self, tensor: Tensor) -> bool:
         if tensor not in self.plan.views:
             return True
-        if tensor.op.name == "reshape_to":
-            return True  # its operand was, or it would be no view
+        if tensor.op.name in ("reshape_to", "carved"):
+            return True  # the operand of a reshape was, or it would be no view
         if tensor.op.name == "slice_to":
             leading, *others = tensor.attributes["slices"] or (slice(None),)
             whole = all(s == slice(None) for s in others)
@@ -368,12 +363,3 @@ def has_parts(plan: Plan, joined: Tensor) -> bool:
         plan.parts.get(_resolved(plan, source), (None, 0))[0] is joined
         for source in joined.inputs
     )
-
-
-def scratch_specs(kernel: Any, tensor: Tensor) -> list[tuple[Shape, str]]:
-    """Return the scratch arrays a kernel declares for a step."""
-    rule: Callable[..., Sequence[tuple[Shape, str]]] | None
-    rule = getattr(kernel, "scratch", None)
-    if rule is None:
-        return []
-    return list(rule(tensor, *tensor.inputs, **tensor.attributes))

@@ -8,23 +8,26 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from kerasish.backend.contract import Array, Backend
+from kerasish.errors import explain
 from kerasish.graph import plan as planning
 from kerasish.graph import tree
+from kerasish.graph.binding import Binding, Pool
 from kerasish.graph.fuse import fuse
 from kerasish.graph.lower import lower
-from kerasish.graph.plan import Plan, Slot
+from kerasish.graph.merge import merge_loops
+from kerasish.graph.nested import nest, step_needs
+from kerasish.graph.plan import Plan
 from kerasish.graph.simplify import simplify
-from kerasish.graph.tensor import CONSTANT, READ, Tensor
+from kerasish.graph.tensor import INPUT, READ, Tensor
 from kerasish.graph.trace import Graph
 from kerasish.graph.variable import Variable, storage_generation
 from kerasish.graph.verify import verify
-
-Call = Callable[[], Any]
 
 
 class Replay:
@@ -40,8 +43,6 @@ class Replay:
         self._plan = plan
         self._backend = backend
         self._memory = backend.empty((plan.num_bytes,), "uint8")
-        self._arrays: dict[Tensor, Array] = {}
-        self._slots: dict[Slot, Array] = {}
         self.inputs = [backend.empty(t.shape, t.dtype) for t in plan.graph.inputs]
         views = [backend.host_view(a) for a in self.inputs]
         self._host_inputs = None if any(v is None for v in views) else views
@@ -57,64 +58,26 @@ class Replay:
 
     def _bind(self) -> None:
         self._generation = storage_generation()
-        self._arrays = dict(zip(self._plan.graph.inputs, self.inputs, strict=True))
         self._states = [(v, v.array) for v in self._variables()]
-        self._origins: list[Tensor | None] = []
-        self.calls: list[Call] = []
-        for tensor in self._plan.steps:
-            self._bind_step(tensor)
-        for variable, value in self._plan.copies:
-            target, source = variable.array, self._array(value)
-            self._add(None, self._backend.bind("copy", target, (source,), {}))
-        self.outputs = [self._array(t) for t in self._plan.graph.outputs]
+        pool = Pool(self._backend, self._memory)
+        self._binding = Binding(self._plan, pool, self.inputs)
+        self._program = self._binding.program
+        self.calls = self._program.calls
+        self.outputs = [self.array(t) for t in self._plan.graph.outputs]
+
+    @property
+    def origins(self) -> list[Tensor | None]:
+        """The tensor each call computes; None where it only moves a value."""
+        return self._program.origins
+
+    def array(self, tensor: Tensor) -> Array:
+        """Return the array a tensor's value lies in."""
+        return self._binding.array(tensor)
 
     def _variables(self) -> list[Variable]:
         leaves = [t for t in self._plan.graph.nodes() if t.op is READ]
         read = [t.attributes["variable"] for t in leaves]
         return list(dict.fromkeys([*read, *self._plan.graph.writes]))
-
-    def _add(self, origin: Tensor | None, call: Call) -> None:
-        self._origins.append(origin)
-        self.calls.append(call)
-
-    def _bind_step(self, tensor: Tensor) -> None:
-        if tensor.op.name == "concat" and planning.has_parts(self._plan, tensor):
-            for source, slot in planning.unplaced_parts(self._plan, tensor):
-                arrays = self._slot(slot), (self._array(source),)
-                self._add(tensor, self._backend.bind("copy", *arrays, {}))
-            return
-        attributes = dict(tensor.attributes)
-        if tensor in self._plan.scratch:
-            slots = self._plan.scratch[tensor]
-            attributes["scratch"] = tuple(self._slot(s) for s in slots)
-        inputs = [self._array(t) for t in tensor.inputs]
-        out = self._array(tensor)
-        self._add(tensor, self._backend.bind(tensor.op.name, out, inputs, attributes))
-
-    def _array(self, tensor: Tensor) -> Array:
-        if tensor not in self._arrays:
-            self._arrays[tensor] = self._locate(tensor)
-        return self._arrays[tensor]
-
-    def _locate(self, tensor: Tensor) -> Array:
-        if tensor in self._plan.slots:
-            return self._slot(self._plan.slots[tensor])
-        if tensor in self._plan.states:
-            return self._plan.states[tensor].array
-        if tensor.op is READ:
-            return tensor.attributes["variable"].array
-        if tensor.op is CONSTANT:
-            return tensor.attributes["value"]
-        base = self._array(tensor.inputs[0])
-        return self._backend.view(tensor.op.name, base, tensor.attributes)
-
-    def _slot(self, slot: Slot) -> Array:
-        # one array object per place: kernels see by identity that they work in place
-        if slot not in self._slots:
-            self._slots[slot] = self._backend.carve(
-                self._memory, slot.offset, slot.shape, slot.dtype
-            )
-        return self._slots[slot]
 
     def refresh(self) -> None:
         """Bind anew if a variable's array has been replaced since."""
@@ -132,20 +95,7 @@ class Replay:
         """
         if self._generation != storage_generation():
             self.refresh()
-        call: Call | None = None
-        try:
-            for call in self.calls:
-                call()
-        except Exception as error:
-            self._explain(error, call)
-            raise
-
-    def _explain(self, error: Exception, call: Call | None) -> None:
-        at = next((i for i, c in enumerate(self.calls) if c is call), None)
-        origin = None if at is None else self._origins[at]
-        if origin is not None:
-            where = f" of '{origin.scope}'" if origin.scope else ""
-            error.add_note(f"while computing {origin!r}{where}")
+        self._program()
 
 
 class Executable:
@@ -194,11 +144,33 @@ class Executable:
 
 def prepare(graph: Graph, backend: Backend, optimize: bool = True) -> Graph:
     """Return the graph as the planner wants it: lowered, and simplified if asked."""
+    _refuse_strays(graph)
     graph = verify(lower(graph, backend.kernels), "lower")
-    if not optimize:
-        return graph
-    graph = verify(simplify(graph, backend), "simplify")
-    return verify(fuse(graph), "fuse") if backend.fuses else graph
+    if optimize:
+        graph = verify(merge_loops(graph), "merge_loops")
+        graph = verify(simplify(graph, backend), "simplify")
+        graph = verify(fuse(graph), "fuse") if backend.fuses else graph
+    return nest(
+        graph, functools.partial(prepare, backend=backend, optimize=optimize), backend
+    )
+
+
+def _refuse_strays(graph: Graph) -> None:
+    """Raise if a tensor of a loop's body is used outside it.
+
+    Raises:
+        ValueError: One is.
+    """
+    for tensor in graph.nodes():
+        if tensor.op is INPUT and tensor not in graph.inputs:
+            raise ValueError(
+                explain(
+                    "A tensor has left the loop, branch or function it was made in.",
+                    got=repr(tensor),
+                    expected="tensors that the function returns",
+                    fix="return it from the body, as part of the carry or the results",
+                )
+            )
 
 
 def compile_graph(graph: Graph, backend: Backend, optimize: bool = True) -> Any:
@@ -207,9 +179,7 @@ def compile_graph(graph: Graph, backend: Backend, optimize: bool = True) -> Any:
     if own is not None:
         return own
     prepared = prepare(graph, backend, optimize)
-    plan = planning.make_plan(
-        prepared, lambda t: planning.scratch_specs(backend.kernel(t.op.name), t)
-    )
+    plan = planning.make_plan(prepared, step_needs(backend))
     return Executable(plan, backend)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from kerasish.backend.contract import Backend
+from kerasish.graph.joining import joined_parts
 from kerasish.graph.registry import operation
 from kerasish.graph.rewrite import remake, rewrite
 from kerasish.graph.tensor import CONSTANT, Tensor
@@ -157,13 +158,27 @@ def _negative_twice(
 def _add_negative(
     tensor: Tensor, inputs: tuple[Tensor, ...], scalars: _ScalarValues
 ) -> Tensor | None:
-    idle = _neutral(0, both=tensor.op.name == "add")(tensor, inputs, scalars)
-    if idle is not None or inputs[1].op.name != "negative":
-        return idle
-    swapped = "subtract" if tensor.op.name == "add" else "add"
+    plus = tensor.op.name == "add"
+    shorter = _neutral(0, both=plus)(tensor, inputs, scalars)
+    if shorter is None and plus:
+        shorter = joined_parts(*inputs)
+    if shorter is not None or inputs[1].op.name != "negative":
+        return shorter
+    swapped = "subtract" if plus else "add"
     made = remake(tensor, (inputs[0], inputs[1].inputs[0]))
     made.op = operation(swapped)
     return made
+
+
+def _handed_on(
+    tensor: Tensor, inputs: tuple[Tensor, ...], scalars: _ScalarValues
+) -> Tensor | None:
+    """Return what a custom gradient hands on: gradients have been taken."""
+    block = inputs[0]
+    if block.op.name != "custom_gradient_of":
+        return None
+    handed: Tensor = block.inputs[tensor.attributes["index"]]
+    return handed
 
 
 _IDLE: dict[str, Callable[..., Tensor | None]] = {
@@ -178,6 +193,7 @@ _IDLE: dict[str, Callable[..., Tensor | None]] = {
     "reshape_to": _view_of_view,
     "transpose_to": _transpose_back,
     "negative": _negative_twice,
+    "carved": _handed_on,
 }
 
 
@@ -187,6 +203,8 @@ def _fold(
     constant = inputs and all(t.op is CONSTANT for t in inputs)
     if not constant or math.prod(tensor.shape) > _FOLD_LIMIT:
         return None
+    if tensor.op.is_several:
+        return None  # its results are those of the nodes that show them
     if tensor.op.name == "broadcast":
         return None  # elementwise operations repeat a constant by themselves
     several = tensor.op.takes_several

@@ -59,6 +59,7 @@ class Tensor:
 
     __slots__ = (
         "__weakref__",
+        "_keras_mask",
         "attributes",
         "dtype",
         "expansion",
@@ -88,6 +89,7 @@ class Tensor:
         self.dtype = dtype
         self.scope = scope
         self.expansion = expansion
+        self._keras_mask: Tensor | None = None
         self.number = next(_numbers)
 
     @property
@@ -141,6 +143,8 @@ class Leaf:
         self.is_primitive = True
         self.is_view = False
         self.is_elementwise = False
+        self.is_several = False
+        self.is_control = False
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

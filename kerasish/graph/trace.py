@@ -78,10 +78,13 @@ class Trace:
             whole: Tensor = arena.joined([self.read(v) for v in arena.variables])
             return whole
         if variable not in self.reads:
-            self.reads[variable] = Tensor(
-                READ, (), {"variable": variable}, variable.shape, variable.dtype
-            )
+            self.reads[variable] = self._first_read(variable)
         return self.reads[variable]
+
+    def _first_read(self, variable: Variable) -> Tensor:
+        """Return the tensor that stands for the variable's value on entry."""
+        form = variable.shape, variable.dtype
+        return Tensor(READ, (), {"variable": variable}, *form)
 
     def write(self, variable: Variable, value: Tensor) -> None:
         """Make `value` what the variable holds from now on.
@@ -114,10 +117,10 @@ def current_trace() -> Trace | None:
 
 
 @contextmanager
-def open_trace() -> Iterator[Trace]:
-    """Open a trace in this thread for the block."""
+def open_trace(opened: Trace | None = None) -> Iterator[Trace]:
+    """Open a trace (a new one by default) in this thread for the block."""
     stack = _local.__dict__.setdefault("stack", [])
-    opened = Trace()
+    opened = Trace() if opened is None else opened
     stack.append(opened)
     try:
         yield opened
@@ -148,7 +151,7 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Graph:
     """
     with open_trace() as opened:
         arguments = tree.map_structure(_placeholder, list(specs))
-        result = tree.map_structure(_as_output, function(*arguments))
+        result = tree.map_structure(as_output, function(*arguments))
     flat = tree.flatten(result)
     inputs = tuple(t for t in tree.leaves(arguments) if t is not None)
     outputs = tuple(t for t in flat if t is not None)
@@ -159,7 +162,8 @@ def trace(function: Callable[..., Any], specs: Sequence[Any]) -> Graph:
     return Graph(inputs, outputs, opened.reads, opened.writes, structure)
 
 
-def _as_output(value: Any) -> Tensor | None:
+def as_output(value: Any) -> Tensor | None:
+    """Return what a traced function returned as a tensor of the graph; None stays."""
     if value is None or isinstance(value, Tensor):
         return value
     made: Tensor = operation("constant_tensor")(operation("convert")(value))

@@ -15,10 +15,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kerasish.backend import floatx, get_backend, standardize_dtype
+from kerasish.backend import dtypes, floatx, get_backend, standardize_dtype
 from kerasish.backend.contract import Array, Backend, Shape
 from kerasish.errors import ShapeError, explain
 from kerasish.graph.registry import operation
+from kerasish.graph.stateless import autocast_dtype, current_stateless
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.trace import current_trace
 
@@ -44,7 +45,11 @@ class Variable:
         shape: Needed with a callable.
         dtype: Dtype name; an array's own by default, `floatx()` in place of float64.
         trainable: Whether training changes it.
+        autocast: Whether layers of mixed precision read it in their compute dtype.
+        aggregation: Kept as in Keras; there is one replica here.
+        synchronization: Kept as in Keras.
         name: Last part of its path; "variable" by default.
+        layout: Must be None: nothing is distributed here.
         path: Full path, such as "sequential/dense/kernel"; the name by default.
     """
 
@@ -56,13 +61,21 @@ class Variable:
         shape: Sequence[int] | None = None,
         dtype: Any = None,
         trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
         name: str | None = None,
+        layout: Any = None,
+        *,
         path: str | None = None,
     ) -> None:
         host = _initial_value(initializer, shape, dtype)
         self.name = name or "variable"
         self.path = path or self.name
         self.trainable = trainable
+        self.autocast = autocast
+        self.aggregation = aggregation
+        self.synchronization = synchronization
         self.regularizer: Any = None
         self.constraint: Any = None
         self.home: Arena | None = None
@@ -102,13 +115,32 @@ class Variable:
     @property
     def value(self) -> Any:
         """The value: a copy of the array, or inside a trace the symbolic tensor."""
-        opened = current_trace()
-        if opened is not None:
-            return opened.read(self)
-        backend, array = get_backend(), self.array
+        found = self.read()
+        if found is not self._array:
+            return found
+        backend = get_backend()
         copied = backend.empty(self._shape, self._dtype)
-        backend.copy(copied, array)
+        backend.copy(copied, found)
         return copied
+
+    def read(self) -> Any:
+        """Return what operations see: the live array, or what stands for it now.
+
+        That is a tensor inside a trace, the value of a `StatelessScope` inside one, and
+        another float dtype in a layer of mixed precision.
+        """
+        stateless, opened = current_stateless(), current_trace()
+        held = None if stateless is None else stateless.get_current_value(self)
+        if held is not None:
+            value = operation("convert")(held)
+        else:
+            value = self.array if opened is None else opened.read(self)
+        wanted = autocast_dtype()
+        if wanted is None or wanted == self._dtype or not self.autocast:
+            return value
+        if not dtypes.is_float(self._dtype):
+            return value
+        return operation("cast_to")(value, dtype=wanted)
 
     def numpy(self) -> np.ndarray:
         """Return a copy of the value on the host."""
@@ -130,8 +162,10 @@ class Variable:
                     expected=f"shape {self._shape}",
                 )
             )
-        opened = current_trace()
-        if opened is not None:
+        stateless, opened = current_stateless(), current_trace()
+        if stateless is not None:
+            stateless.add_update((self, value))
+        elif opened is not None:
             if not isinstance(value, Tensor):
                 value = operation("constant_tensor")(value)
             opened.write(self, value)

@@ -23,6 +23,7 @@ from kerasish.initializers.scaled import (
     LecunUniform,
     VarianceScaling,
 )
+from kerasish.initializers.stft import STFT
 
 # Keras's other names for the same classes.
 IdentityInitializer = identity = Identity
@@ -37,11 +38,13 @@ lecun_uniform = LecunUniform
 ones = Ones
 random_normal = RandomNormal
 random_uniform = RandomUniform
+STFTInitializer = stft = STFT
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 zeros = Zeros
 
 __all__ = [
+    "STFT",
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
@@ -57,6 +60,7 @@ __all__ = [
     "OrthogonalInitializer",
     "RandomNormal",
     "RandomUniform",
+    "STFTInitializer",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
@@ -75,6 +79,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
+    "stft",
     "truncated_normal",
     "variance_scaling",
     "zeros",

@@ -58,8 +58,7 @@ class Constant(Initializer):
     """
 
     def __init__(self, value: Any = 0.0) -> None:
-        marked = isinstance(value, dict) and value.get("class_name") == _ARRAY_MARK
-        self.value = _read_array(value["config"]) if marked else value
+        self.value = read_array(value)
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
         """Return `value` broadcast to `shape`; any dtype.
@@ -82,10 +81,7 @@ class Constant(Initializer):
 
     def get_config(self) -> dict[str, Any]:
         """Return `{"value": ...}`, an array in the form Keras's files hold."""
-        if not isinstance(self.value, np.ndarray):
-            return {"value": self.value}
-        held = {"value": self.value.tolist(), "dtype": self.value.dtype.name}
-        return {"value": {"class_name": _ARRAY_MARK, "config": held}}
+        return {"value": held_array(self.value)}
 
 
 @DIRECTORY.add("IdentityInitializer")
@@ -127,5 +123,17 @@ class Identity(Initializer):
         return matrix
 
 
-def _read_array(held: dict[str, Any]) -> np.ndarray:
+def held_array(value: Any) -> Any:
+    """Return a value as files hold it in a config: an array is marked as one."""
+    if not isinstance(value, np.ndarray):
+        return value
+    held = {"value": value.tolist(), "dtype": value.dtype.name}
+    return {"class_name": _ARRAY_MARK, "config": held}
+
+
+def read_array(value: Any) -> Any:
+    """Return a value out of a config, an array as one."""
+    if not isinstance(value, dict) or value.get("class_name") != _ARRAY_MARK:
+        return value
+    held = value["config"]
     return np.array(held["value"], dtype=standardize_dtype(held["dtype"]))

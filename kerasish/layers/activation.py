@@ -18,6 +18,8 @@ class Activation(Layer):
         **kwargs: As for `Layer`.
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)

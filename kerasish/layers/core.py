@@ -33,6 +33,8 @@ class Dense(Layer):
         (1, 3)
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units: int,

@@ -7,7 +7,10 @@ from typing import Any
 
 from kerasish.backend import floatx, standardize_dtype
 from kerasish.errors import explain
-from kerasish.layers.layer import Layer, as_dimensions
+from kerasish.graph.keras_tensor import KerasTensor
+from kerasish.layers.layer import Layer
+from kerasish.layers.shapes import as_dimensions
+from kerasish.ops.operation import Node
 from kerasish.saving.naming import auto_name
 from kerasish.saving.registry import public
 
@@ -27,6 +30,8 @@ class InputLayer(Layer):
         batch_shape: Shape with the batch axis, in place of the first two.
         name: Name.
         optional: Whether the input may be None.
+        input_tensor: A `KerasTensor` to be the input, in place of a shape.
+        **kwargs: Nothing; older files hold more.
     """
 
     def __init__(
@@ -39,8 +44,13 @@ class InputLayer(Layer):
         batch_shape: Dimensions | None = None,
         name: str | None = None,
         optional: bool = False,
+        input_tensor: KerasTensor | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(name=name or auto_name("input_layer"))
+        if input_tensor is not None:
+            shape, batch_shape = None, input_tensor.shape
+            dtype = dtype or input_tensor.dtype
         if (shape is None) == (batch_shape is None):
             raise ValueError(
                 explain(
@@ -56,16 +66,27 @@ class InputLayer(Layer):
         if batch_shape is None:
             batch_shape = (batch_size, *as_dimensions(shape))
         self.batch_shape = as_dimensions(batch_shape)
-        self.dtype = standardize_dtype(dtype or floatx())
+        self._dtype = standardize_dtype(dtype or floatx())
         self.optional = optional
+        self.sparse = self.ragged = False
         self.built = True
+        tensor = input_tensor
+        if tensor is None:
+            tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name)
+        Node(self, (), {}, tensor)
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the input."""
+        return self._dtype
 
     def call(self, inputs: Any) -> Any:
         """Return the input."""
         return inputs
 
-    def _as_input(self, value: Any) -> Any:
-        return value
+    def compute_output_shape(self, input_shape: Any = None) -> Any:
+        """Return the shape of the input."""
+        return self.batch_shape
 
     def get_config(self) -> dict[str, Any]:
         """Return the config, with Keras's keys."""
@@ -83,37 +104,6 @@ class InputLayer(Layer):
         return None
 
 
-class KerasTensor:
-    """A place in a model that is being put together: shape and dtype, no value.
-
-    Args:
-        shape: Shape with the batch axis; None where unknown.
-        dtype: Dtype name.
-        name: Name.
-        layer: The layer it comes out of.
-    """
-
-    def __init__(
-        self,
-        shape: Dimensions,
-        dtype: str = "float32",
-        name: str | None = None,
-        layer: Layer | None = None,
-    ) -> None:
-        self.shape = tuple(shape)
-        self.dtype = dtype
-        self.name = name or auto_name("keras_tensor")
-        self.layer = layer
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
-
-
 def Input(
     shape: Dimensions | None = None,
     batch_size: int | None = None,
@@ -122,9 +112,10 @@ def Input(
     ragged: bool | None = None,
     batch_shape: Dimensions | None = None,
     name: str | None = None,
+    tensor: KerasTensor | None = None,
     optional: bool = False,
-) -> KerasTensor:
-    """Return the input of a model, as the first entry of a `Sequential`.
+) -> Any:
+    """Return the input of a model: the tensor that layers are called on.
 
     Args:
         shape: Shape of one sample.
@@ -134,9 +125,12 @@ def Input(
         ragged: Must be false.
         batch_shape: Shape with the batch axis, in place of the first two.
         name: Name.
+        tensor: A `KerasTensor` to be the input, in place of a shape.
         optional: Whether the input may be None.
     """
     layer = InputLayer(
-        shape, batch_size, dtype, sparse, ragged, batch_shape, name, optional
+        *(shape, batch_size, dtype, sparse, ragged, batch_shape, name),
+        optional=optional,
+        input_tensor=tensor,
     )
-    return KerasTensor(layer.batch_shape, layer.dtype, layer.name, layer)
+    return layer.output

@@ -20,6 +20,9 @@ class InputSpec:
         max_ndim: Most axes it may have.
         min_ndim: Fewest axes it may have.
         axes: Length that axes must have, by axis.
+        allow_last_axis_squeeze: Whether a last axis of length 1 may be missing or more.
+        name: Name of the input it is for.
+        optional: Whether the input may be None.
     """
 
     def __init__(
@@ -30,6 +33,9 @@ class InputSpec:
         max_ndim: int | None = None,
         min_ndim: int | None = None,
         axes: Mapping[int, int] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
     ) -> None:
         self.dtype = dtype
         self.shape = shape
@@ -37,6 +43,9 @@ class InputSpec:
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
         self.axes = dict(axes or {})
+        self.allow_last_axis_squeeze = allow_last_axis_squeeze
+        self.name = name
+        self.optional = optional
 
     def check(self, shape: Dimensions, who: str) -> None:
         """Raise if a shape breaks the constraints.

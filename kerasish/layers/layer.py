@@ -8,29 +8,40 @@ is registered anywhere else.
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from kerasish import constraints, initializers, ops, regularizers
+from kerasish import constraints, dtype_policies, initializers, ops, regularizers
 from kerasish.backend import dtypes, standardize_dtype
-from kerasish.errors import ShapeError, explain
+from kerasish.errors import explain
 from kerasish.graph import tree
-from kerasish.graph.tensor import Spec
-from kerasish.graph.trace import scope, trace
+from kerasish.graph.keras_tensor import KerasTensor
+from kerasish.graph.masks import get_mask, set_mask
+from kerasish.graph.stateless import autocast_scope, current_stateless
+from kerasish.graph.trace import scope
 from kerasish.graph.variable import Variable
+from kerasish.layers.call_arguments import (
+    Signature,
+    fill_masks,
+    is_tensor_like,
+    signature_of,
+    tensor_arguments,
+)
 from kerasish.layers.call_context import current_call, entered, new_call
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.nesting import current_owner, owning
+from kerasish.layers.shapes import as_dimensions, is_shape, map_shapes
+from kerasish.layers.stateless_call import StatelessCall
+from kerasish.layers.tracking import Tracking
+from kerasish.ops.operation import (
+    Operation,
+    has_keras_tensors,
+    known_shape,
+    output_spec,
+)
 from kerasish.saving.naming import auto_name
-from kerasish.saving.registry import Configurable
-from kerasish.saving.serialization import dtype_of, serialize_config, serialize_dtype
-
-# batch sizes that stand for an unknown one; two, so that what depends on it shows.
-# Both have many divisors, so that reshapes of unknown lengths rarely fail.
-_STAND_INS = (5040, 2520)
+from kerasish.saving.serialization import serialize_config
 
 
 def _recorded(build: Callable[..., None]) -> Callable[..., None]:
@@ -46,21 +57,24 @@ def _recorded(build: Callable[..., None]) -> Callable[..., None]:
             self._path = f"{owner._path}/{self.name}"
         with owning(self):
             build(self, *args, **kwargs)
-        given = [*args, *kwargs.values()]
-        if given and given[0] is not None:
-            self._build_shape = given[0]
+        given = signature_of(type(self).build).bound(args, kwargs)
+        shapes = {name: shape for name, shape in given.items() if shape is not None}
+        if shapes:
+            self._build_shapes = shapes
         self.built = True
 
     return recorded
 
 
-class Layer(Configurable):
+class Layer(StatelessCall, Tracking, Operation):
     """Base class of layers.
 
     Args:
         activity_regularizer: Penalty on the output, added to the model's loss.
         trainable: Whether training changes the weights.
-        dtype: Float dtype of weights and computation; `floatx()` by default.
+        dtype: Dtype policy, or float dtype of weights and computation; the global
+            policy by default.
+        autocast: Whether float inputs are cast to the compute dtype.
         name: Name; the class in snake case, numbered, by default.
         input_shape: Shape of one sample, so that a Sequential model can build at once.
         input_dim: Short for `input_shape=(input_dim,)`.
@@ -72,6 +86,10 @@ class Layer(Configurable):
     """
 
     input_spec: InputSpec | None = None
+    supports_masking: bool = False
+    # layers of text and other things that are no numbers set these
+    _convert_input_args: bool = True
+    _allow_non_tensor_positional_args: bool = False
 
     def __init__(
         self,
@@ -79,6 +97,7 @@ class Layer(Configurable):
         activity_regularizer: Any = None,
         trainable: bool = True,
         dtype: Any = None,
+        autocast: bool = True,
         name: str | None = None,
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
@@ -86,15 +105,18 @@ class Layer(Configurable):
         **unknown: Any,
     ) -> None:
         self._refuse_arguments(unknown)
-        self.name = _checked_name(name) or auto_name(type(self).__name__)
+        Operation.__init__(self, _checked_name(name) or auto_name(type(self).__name__))
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = trainable
-        self.dtype = standardize_dtype(dtype_of(dtype) if dtype else None)
+        self.autocast = autocast
+        self._policy = dtype
+        if not isinstance(dtype, dtype_policies.DTypePolicyMap):
+            self._policy = dtype_policies.get(dtype)
         self.built = False
         self._weights: list[Variable] = []
         self._state: list[Variable] = []
         self._added_losses: list[Any] = []
-        self._build_shape: Any = None
+        self._build_shapes: dict[str, Any] = {}
         self._path = self.name
         if input_dim is not None:
             input_shape = (input_dim,)
@@ -118,7 +140,7 @@ class Layer(Configurable):
         """
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output, in ops."""
         raise NotImplementedError(
             explain(
@@ -126,6 +148,44 @@ class Layer(Configurable):
                 fix="define call(self, inputs) in it, written in kerasish.ops",
             )
         )
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the output; the input's, unless a layer says otherwise."""
+        return previous_mask
+
+    # dtypes -------------------------------------------------------------------------
+
+    @property
+    def dtype_policy(self) -> dtype_policies.DTypePolicy:
+        """The policy: which dtype to compute in, and which variables have."""
+        if isinstance(self._policy, dtype_policies.DTypePolicyMap):
+            return self._policy[self._path]
+        policy: dtype_policies.DTypePolicy = self._policy
+        return policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        self._policy = dtype_policies.get(policy)
+
+    @property
+    def compute_dtype(self) -> str:
+        """Dtype of inputs and of the computation."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """Dtype of the weights."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the weights, as in Keras."""
+        return self.variable_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """Dtype that float inputs are cast to."""
+        return self.compute_dtype
 
     # weights ------------------------------------------------------------------------
 
@@ -135,9 +195,13 @@ class Layer(Configurable):
         initializer: Any = None,
         dtype: Any = None,
         trainable: bool = True,
+        autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
+        aggregation: str | None = "none",
+        layout: Any = None,
         name: str | None = None,
+        overwrite_with_gradient: bool = False,
     ) -> Variable:
         """Return a new weight of this layer.
 
@@ -147,11 +211,15 @@ class Layer(Configurable):
                 floats, zeros for whole numbers by default.
             dtype: Its dtype; the layer's by default.
             trainable: Whether training changes it.
+            autocast: Whether it is read in the compute dtype.
             regularizer: Penalty on it, added to the model's loss.
             constraint: Projection applied after each update.
+            aggregation: Accepted as in Keras; there is one replica here.
+            layout: Must be None: nothing is distributed here.
             name: Last part of its path.
+            overwrite_with_gradient: Must be false.
         """
-        dtype = standardize_dtype(dtype or self.dtype)
+        dtype = standardize_dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
         weight = Variable(
@@ -159,6 +227,8 @@ class Layer(Configurable):
             shape=tuple(shape or ()),
             dtype=dtype,
             trainable=trainable,
+            autocast=autocast,
+            aggregation=aggregation,
             name=name,
         )
         weight.path = f"{self._path}/{weight.name}"
@@ -167,235 +237,265 @@ class Layer(Configurable):
         (self._weights if trainable else self._state).append(weight)
         return weight
 
-    def _sublayers(self) -> Iterator[Layer]:
-        """Yield the layers held in attributes, each once, in order of assignment."""
-        seen: set[int] = set()
-        for value in list(vars(self).values()):
-            for item in _items(value):
-                if (
-                    isinstance(item, Layer)
-                    and id(item) not in seen
-                    and item is not self
-                ):
-                    seen.add(id(item))
-                    yield item
-
-    def _own_variables(self) -> list[Variable]:
-        """Return this layer's variables, those made to be trained first.
-
-        Freezing a weight later does not change its place: files hold weights by place.
-        """
-        held = [v for a in vars(self).values() for v in _items(a)]
-        loose = [v for v in held if isinstance(v, Variable)]
-        known = {*self._weights, *self._state}
-        trained = [v for v in loose if v.trainable and v not in known]
-        return list(dict.fromkeys([*self._weights, *trained, *self._state, *loose]))
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: this layer's, then its sub-layers'."""
-        nested = [w for layer in self._sublayers() for w in layer.weights]
-        return list(dict.fromkeys([*self._own_variables(), *nested]))
-
-    @property
-    def path(self) -> str:
-        """The names of the layers around it and its own, joined by `/`."""
-        return self._path
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All weights and other state."""
-        return self.weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
-        if not self.trainable:
-            return []
-        own = [w for w in self._own_variables() if w.trainable]
-        nested = [w for layer in self._sublayers() for w in layer.trainable_weights]
-        return list(dict.fromkeys([*own, *nested]))
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that training changes."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training leaves alone."""
-        trainable = set(self.trainable_weights)
-        return [w for w in self.weights if w not in trainable]
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The variables that training leaves alone."""
-        return self.non_trainable_weights
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; setting it sets the sub-layers too."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for layer in self._sublayers():
-            layer.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Return copies of the weights on the host."""
-        return [w.numpy() for w in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set the weights, in the order of `get_weights`.
-
-        Raises:
-            ValueError: The number of weights, or a shape, does not fit; nothing is set.
-        """
-        mine = self.weights
-        given = [np.asarray(w) for w in weights]
-        if [w.shape for w in given] != [w.shape for w in mine]:
-            raise ShapeError(
-                explain(
-                    f"{self._who()} cannot take these weights.",
-                    got=f"shapes {[w.shape for w in given]}",
-                    expected=f"shapes {[w.shape for w in mine]}",
-                    fix=None if self.built else "build the layer first",
-                )
-            )
-        for weight, value in zip(mine, given, strict=True):
-            weight.assign(value)
-
-    def count_params(self) -> int:
-        """Return the number of elements of all weights.
-
-        Raises:
-            ValueError: The layer is not built.
-        """
-        if not self.built:
-            raise ValueError(
-                explain(
-                    f"{self._who()} has no weights yet.",
-                    fix="call it on data, or build(input_shape)",
-                )
-            )
-        return sum(w.size for w in self.weights)
-
     # losses -------------------------------------------------------------------------
 
     def add_loss(self, loss: Any) -> None:
-        """Add a scalar to the model's loss; called inside `call`."""
-        context = current_call()
-        (context.losses if context else self._added_losses).append(loss)
+        """Add a scalar, or a list of them, to the model's loss; inside `call`."""
+        context, stateless = current_call(), current_stateless()
+        for one in tree.leaves(loss):
+            if stateless is not None and stateless.collect_losses:
+                stateless.add_loss(one)
+            (context.losses if context else self._added_losses).append(one)
 
     @property
     def losses(self) -> list[Any]:
-        """Penalties on the weights, of this layer and its sub-layers, as scalars."""
-        penalties = [
+        """What layers added to the loss in the last call, and penalties on the weights.
+
+        Scalars, of this layer and its sub-layers.
+        """
+        context = current_call()
+        added = self._added_losses if context is None else context.losses
+        return [*added, *self._weight_penalties()]
+
+    def _weight_penalties(self) -> list[Any]:
+        return [
             w.regularizer(w)
             for w in self.trainable_weights
             if w.regularizer is not None
         ]
-        return [*self._added_losses, *penalties]
 
     # calling ------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output, having built the layer if need be.
 
         Args:
-            inputs: A tensor or array, or a nested structure of them.
-            *args: Further arguments of `call`.
+            *args: Tensors or arrays, or nested structures of them, for `call`.
             **kwargs: Further arguments of `call`; `training` reaches inner layers too.
         """
-        if _is_nested_numbers(inputs):
-            inputs = ops.convert_to_tensor(inputs)
-        inputs = tree.map_structure(self._as_input, inputs)
-        self._ensure_built(inputs)
-        self._check_input(inputs)
-        training = kwargs.pop("training", None)
-        with entered(training) as context, scope(self.name), owning(self):
-            if self._call_takes("training"):
-                kwargs["training"] = bool(context.training)
-            result = self.call(inputs, *args, **kwargs)
-            if self.activity_regularizer is not None:
-                for output in tree.leaves(result):
-                    context.losses.append(self._activity_penalty(output))
-        return result
+        signature = signature_of(type(self).call)
+        args, kwargs = self._converted(args, kwargs)
+        given = signature.bound(args, kwargs)
+        if not signature.takes("training") and not signature.takes_any:
+            kwargs.pop("training", None)  # it is for layers inside, by the context
+        tensors = tensor_arguments(given)
+        self._require_tensors(signature, given, args)
+        self._ensure_built(tensors)
+        first = next(iter(tensors.values()), None)
+        if first is not None:
+            self._check_input(first)
+        fill_masks(signature, tensors, given, kwargs)
+        is_outermost = current_call() is None
+        with entered(given.get("training")) as context:
+            if has_keras_tensors((args, kwargs)):
+                outputs = self.symbolic_call(*args, **kwargs)
+            else:
+                if signature.takes("training") and given.get("training") is None:
+                    kwargs["training"] = _training(context.training, signature)
+                outputs = self._called(*args, **kwargs)
+                self._penalize(outputs, context)
+            if is_outermost:
+                self._added_losses = context.losses
+        self._set_masks(first, outputs)
+        return outputs
 
-    def _activity_penalty(self, output: Any) -> Any:
-        return ops.divide(self.activity_regularizer(output), output.shape[0])
+    def _called(self, *args: Any, **kwargs: Any) -> Any:
+        """Return `call`'s result, with names, paths and dtypes as inside this layer."""
+        wanted = self.compute_dtype if self.autocast else None
+        with scope(self.name), owning(self), autocast_scope(wanted):
+            return self.call(*args, **kwargs)
+
+    def _penalize(self, outputs: Any, context: Any) -> None:
+        if self.activity_regularizer is None:
+            return
+        for output in tree.leaves(outputs):
+            penalty = self.activity_regularizer(output)
+            context.losses.append(ops.divide(penalty, output.shape[0]))
+
+    def _converted(self, args: Any, kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        """Return the arguments, with arrays as tensors of the compute dtype."""
+        if not self._convert_input_args:
+            return args, dict(kwargs)
+        if args and self._is_unknown(args[0]):
+            args = (ops.convert_to_tensor(args[0]), *args[1:])
+        return (
+            tuple(tree.map_structure(self._as_input, arg) for arg in args),
+            {k: tree.map_structure(self._as_input, v) for k, v in kwargs.items()},
+        )
+
+    def _is_unknown(self, value: Any) -> bool:
+        """Whether a first argument is no tensor yet: numbers in lists, say."""
+        if value is None or self._allow_non_tensor_positional_args:
+            return False
+        leaves = tree.leaves(value)
+        return not any(leaf is None or is_tensor_like(leaf) for leaf in leaves)
 
     def _as_input(self, value: Any) -> Any:
-        if value is None:
-            return None
+        if isinstance(value, KerasTensor) or not is_tensor_like(value):
+            return value
         tensor = ops.convert_to_tensor(value)
         name = dtypes.dtype_name(tensor.dtype)
-        if dtypes.is_float(name) and name != self.dtype:
-            return ops.cast(tensor, self.dtype)
+        if self.autocast and dtypes.is_float(name) and name != self.compute_dtype:
+            tensor = ops.cast(tensor, self.compute_dtype)
+        if tensor is not value:
+            mask = get_mask(value)
+            if mask is not None:
+                set_mask(tensor, mask)
         return tensor
 
-    def _ensure_built(self, inputs: Any) -> None:
-        if self.built:
+    def _require_tensors(
+        self, signature: Signature, given: dict[str, Any], args: Any
+    ) -> None:
+        if self._allow_non_tensor_positional_args or not self._convert_input_args:
             return
-        self._check_input(inputs)
-        self.build_once(tree.map_structure(lambda x: tuple(x.shape), inputs))
-
-    def build_once(self, input_shape: Any) -> None:
-        """Build if not built yet, remembering the shape."""
-        if not self.built:
-            self.build(input_shape)
-            self._build_shape = input_shape
-            self.built = True
-
-    def _check_input(self, inputs: Any) -> None:
-        if inputs is None:
+        name = next(iter(signature.positional), None)
+        if name is None or name in signature.defaults or signature.is_variadic:
+            return
+        value = given.get(name)
+        if value is None and (name in given or not args):
             raise ValueError(
                 explain(
                     f"{self._who()} needs a tensor.",
-                    got="None",
+                    got=f"{name}=None" if name in given else "no argument",
                     fix="check what the layer or function before it returns",
                 )
             )
-        if not isinstance(inputs, (list, tuple, dict)):
-            self.check_shape(tuple(inputs.shape))
+
+    def _set_masks(self, inputs: Any, outputs: Any) -> None:
+        """Give the outputs the masks that `compute_mask` says they have."""
+        previous = tree.map_structure(get_mask, inputs)
+        is_masked = any(mask is not None for mask in tree.leaves(previous))
+        if not is_masked and type(self).compute_mask is Layer.compute_mask:
+            return
+        if not self.supports_masking:
+            if is_masked:
+                warnings.warn(
+                    f"{self._who()} was passed a masked input, but does not support "
+                    "masking: the mask ends here.",
+                    stacklevel=3,
+                )
+            return
+        masks = self.compute_mask(inputs, previous)
+        if masks is None:
+            return
+        leaves = tree.flatten(outputs)
+        flat = tree.flatten(masks) if len(leaves) > 1 else [masks]
+        for output, mask in zip(leaves, flat, strict=False):
+            if mask is not None and get_mask(output) is None:
+                set_mask(output, mask)
+
+    def _require_built_for(self, action: str) -> None:
+        if not self.built:
+            raise ValueError(
+                explain(
+                    f"{self._who()} is not built, which `{action}` needs.",
+                    fix="call it on data once, or build(input_shape)",
+                )
+            )
+
+    # building and forms -------------------------------------------------------------
+
+    def _ensure_built(self, tensors: dict[str, Any]) -> None:
+        if self.built or not tensors:
+            return
+        first = next(iter(tensors.values()))
+        self._check_input(first)
+        self.build_with(
+            {
+                f"{name}_shape": tree.map_structure(_shape_of, value)
+                for name, value in tensors.items()
+            }
+        )
+
+    def build_with(self, shapes: dict[str, Any]) -> None:
+        """Build if not built yet.
+
+        Args:
+            shapes: Shape of each tensor argument of `call`, by `<argument>_shape`. A
+                `build` of one parameter is given the first.
+        """
+        if self.built:
+            return
+        wanted = signature_of(type(self).build)
+        if len(wanted.names) > 1:
+            self.build(**{n: s for n, s in shapes.items() if wanted.takes(n)})
+        else:
+            self.build(next(iter(shapes.values())))
+        self.built = True
+
+    def build_once(self, input_shape: Any) -> None:
+        """Build if not built yet, for one input."""
+        self.build_with({"input_shape": input_shape})
+
+    def _check_input(self, inputs: Any) -> None:
+        if self.input_spec is None:
+            return
+        specs, values = tree.flatten(self.input_spec), tree.flatten(inputs)
+        if len(specs) == 1 and len(values) == 1:
+            self.check_shape(tuple(values[0].shape))
+            return
+        if len(specs) != len(values):
+            raise ValueError(
+                explain(
+                    f"{self._who()} takes several inputs.",
+                    got=f"{len(values)} tensors",
+                    expected=f"{len(specs)}",
+                )
+            )
+        for spec, value in zip(specs, values, strict=True):
+            if spec is not None and value is not None:
+                spec.check(tuple(value.shape), self._who())
 
     def check_shape(self, shape: Any) -> None:
         """Raise a `ShapeError` if the layer cannot take an input of this shape."""
-        if self.input_spec is not None:
+        if isinstance(self.input_spec, InputSpec) and is_shape(shape):
             self.input_spec.check(tuple(shape), self._who())
 
     def _call_takes(self, argument: str) -> bool:
-        cls = type(self)
-        cached = cls.__dict__.get("_call_arguments")
-        if cached is None:
-            cached = frozenset(inspect.signature(cls.call).parameters)
-            cls._call_arguments = cached  # type: ignore[attr-defined]
-        return argument in cached
+        return signature_of(type(self).call).takes(argument)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Return `KerasTensor`s for the results, and remember the call."""
+        with new_call(training=None):
+            return Operation.symbolic_call(self, *args, **kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return `KerasTensor`s of the form of the outputs.
+
+        From `compute_output_shape`, where a class has one and inputs are floats;
+        otherwise by tracing `call`.
+        """
+        given = signature_of(type(self).call).bound(args, kwargs)
+        tensors = tensor_arguments(given)
+        leaves = tree.flatten(list(tensors.values()))
+        has_rule = type(self).compute_output_shape is not Layer.compute_output_shape
+        if has_rule and all(dtypes.is_float(t.dtype) for t in leaves if t is not None):
+            return self._spec_by_rule(tensors)
+        return output_spec(self._called, args, kwargs)
+
+    def _spec_by_rule(self, tensors: dict[str, Any]) -> Any:
+        shapes = {
+            f"{name}_shape": tree.map_structure(_shape_of, value)
+            for name, value in tensors.items()
+        }
+        wanted = signature_of(type(self).compute_output_shape)
+        if len(wanted.names) > 1:
+            kept = {n: s for n, s in shapes.items() if wanted.takes(n)}
+            found = self.compute_output_shape(**kept)
+        else:
+            found = self.compute_output_shape(next(iter(shapes.values())))
+        return map_shapes(lambda s: KerasTensor(s, self.compute_dtype), found)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the output's shape for an input's, None where unknown.
 
         Worked out by tracing `call`; nothing is computed.
         """
-        first = self._traced_shapes(input_shape, _STAND_INS[0])
-        if None not in _flat_lengths(input_shape):
-            return first
-        second = self._traced_shapes(input_shape, _STAND_INS[1])
-        return _merge_shapes(first, second)
-
-    def _traced_shapes(self, input_shape: Any, stand_in: int) -> Any:
-        def spec(shape: Sequence[int | None]) -> Spec:
-            return Spec(tuple(stand_in if n is None else n for n in shape), self.dtype)
-
+        inputs = map_shapes(lambda s: KerasTensor(s, self.compute_dtype), input_shape)
+        self.build_once(input_shape)
         with new_call(training=False):
-            graph = trace(self.__call__, [_map_shapes(spec, input_shape)])
-        shapes = [t.shape for t in graph.outputs]
-        return tree.map_structure(lambda i: shapes[i], graph.structure)
-
-    def _who(self) -> str:
-        return f"{type(self).__name__} '{self.name}'"
+            found = output_spec(self._called, (inputs,), {})
+        return tree.map_structure(lambda t: None if t is None else t.shape, found)
 
     # config -------------------------------------------------------------------------
 
@@ -404,7 +504,7 @@ class Layer(Configurable):
         base = {
             "name": self.name,
             "trainable": self._trainable,
-            "dtype": serialize_dtype(self.dtype),
+            "dtype": self._serialized_policy(),
         }
         if self.activity_regularizer is not None:
             base["activity_regularizer"] = self.activity_regularizer
@@ -416,87 +516,30 @@ class Layer(Configurable):
         }
         return serialize_config({**base, **own})
 
+    def _serialized_policy(self) -> Any:
+        if isinstance(self._policy, dtype_policies.DTypePolicyMap):
+            return self._policy.get_config()
+        return dtype_policies.serialize(self.dtype_policy)
+
     def get_build_config(self) -> dict[str, Any] | None:
         """Return what `build_from_config` needs to build an equal layer."""
-        return None if self._build_shape is None else {"input_shape": self._build_shape}
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        if len(shapes) == 1:
+            return {"input_shape": next(iter(shapes.values()))}
+        return {"shapes_dict": shapes}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build from what `get_build_config` returned."""
-        shape = config.get("input_shape")
-        if shape is not None:
-            self.build_once(tuple(shape))
+        if config.get("shapes_dict"):
+            shapes = config["shapes_dict"]
+            self.build_with({k: map_shapes(tuple, v) for k, v in shapes.items()})
+        elif config.get("input_shape") is not None:
+            self.build_once(map_shapes(tuple, config["input_shape"]))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _is_nested_numbers(inputs: Any) -> bool:
-    """Whether inputs are numbers in lists, which mean one array, not many tensors."""
-    if not isinstance(inputs, (list, tuple)):
-        return False
-    return all(isinstance(leaf, (bool, int, float)) for leaf in tree.leaves(inputs))
-
-
-def _items(value: Any) -> Iterator[Any]:
-    """Yield what an attribute holds: itself, or the members of a list or dict."""
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, (list, tuple)):
-        yield from value
-    else:
-        yield value
-
-
-def _is_shape(structure: Any) -> bool:
-    return isinstance(structure, (list, tuple)) and all(
-        n is None or isinstance(n, int) for n in structure
-    )
-
-
-def _map_shapes(function: Any, structure: Any) -> Any:
-    if _is_shape(structure):
-        return function(structure)
-    if isinstance(structure, dict):
-        return {key: _map_shapes(function, s) for key, s in structure.items()}
-    return [_map_shapes(function, s) for s in structure]
-
-
-def _flat_lengths(structure: Any) -> list[int | None]:
-    return tree.flatten(structure)
-
-
-def _merge_shapes(first: Any, second: Any) -> Any:
-    """Return a shape with None where two traces differ."""
-    if _is_shape(first):
-        return tuple(a if a == b else None for a, b in zip(first, second, strict=True))
-    if isinstance(first, dict):
-        return {key: _merge_shapes(first[key], second[key]) for key in first}
-    return [_merge_shapes(a, b) for a, b in zip(first, second, strict=True)]
-
-
-def as_dimensions(shape: Any) -> tuple[int | None, ...]:
-    """Return a shape given by a user as a tuple.
-
-    Raises:
-        ValueError: It is no tuple or list of positive numbers and None.
-    """
-    if isinstance(shape, int):
-        raise ValueError(
-            explain(
-                "A shape is a tuple.", got=f"shape={shape}", fix=f"shape=({shape},)"
-            )
-        )
-    lengths = tuple(shape)
-    whole = all(n is None or isinstance(n, (int, np.integer)) for n in lengths)
-    if not whole or any(n is not None and n < 0 for n in lengths):
-        raise ValueError(
-            explain(
-                "This is no shape.",
-                got=f"shape={shape!r}",
-                expected="whole numbers, or None where a length is unknown",
-            )
-        )
-    return tuple(None if n is None else int(n) for n in lengths)
 
 
 def _checked_name(name: Any) -> str | None:
@@ -511,3 +554,13 @@ def _checked_name(name: Any) -> str | None:
             )
         )
     return name
+
+
+def _shape_of(tensor: Any) -> Any:
+    """Return a tensor's shape, None where a stand-in is for an unknown length."""
+    return None if tensor is None else known_shape(tensor.shape)
+
+
+def _training(given: bool | None, signature: Signature) -> bool:
+    """Return whether to behave as in training: as said, or the call's default."""
+    return bool(signature.defaults.get("training") if given is None else given)

@@ -28,6 +28,8 @@ class Dropout(Layer):
         Overfitting", JMLR 2014.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         rate: float,

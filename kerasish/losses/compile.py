@@ -12,8 +12,9 @@ from typing import Any
 
 from kerasish import ops
 from kerasish.errors import ShapeError, explain, unknown_name
-from kerasish.losses import lookup
+from kerasish.losses import directory, lookup
 from kerasish.losses.base import Loss, LossFunctionWrapper
+from kerasish.losses.focal import categorical_focal_crossentropy
 from kerasish.losses.inputs import (
     Shape,
     class_labels_shape,
@@ -27,10 +28,17 @@ from kerasish.losses.probabilistic import (
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
     categorical_crossentropy,
+    categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
+from kerasish.losses.sequence import ctc
+from kerasish.losses.similarity import circle
 
 _BY_SHAPE = ("crossentropy", "ce")
+_OF_ONE_HOT = (categorical_crossentropy, categorical_focal_crossentropy)
+_OF_LABELS = (sparse_categorical_crossentropy, categorical_generalized_cross_entropy)
+# labels of whole sequences, and of embeddings: these check shapes themselves
+_OF_OWN_SHAPES = (circle, ctc)
 
 
 @dataclass
@@ -155,8 +163,7 @@ class SparseTarget:
 
 
 def _sparse_target(loss: Any) -> SparseTarget | None:
-    fn = getattr(loss, "fn", None)
-    if not getattr(fn, "takes_class_numbers", False):
+    if getattr(loss, "fn", None) not in (*_OF_LABELS, ctc):
         return None
     given = loss.fn_arguments
     return SparseTarget(given.get("axis", -1), given.get("ignore_class"))
@@ -198,15 +205,17 @@ def check_shapes(loss: Any, y_true: Shape, y_pred: Shape) -> None:
         ShapeError: They do not fit.
     """
     fn: Callable[..., Any] | None = getattr(loss, "fn", None)
-    if not y_pred or not any(fn is known for known in lookup.FUNCTIONS):
+    if not y_pred or not any(fn is known for known in directory.FUNCTIONS):
         return
     what = f"Loss '{loss.name}'"
     y_true, y_pred = matched_shapes(y_true, y_pred)
-    if fn is sparse_categorical_crossentropy:
+    if fn in _OF_OWN_SHAPES:
+        return
+    if fn in _OF_LABELS:
         if len(y_true) == len(y_pred) and y_true[-1] == 1:
             y_true = y_true[:-1]
         require_labels(y_true, y_pred, what, loss.fn_arguments.get("axis", -1))
-    elif fn is categorical_crossentropy:
+    elif fn in _OF_ONE_HOT:
         require_one_hot(y_true, y_pred, what)
     else:
         require_same_shape(y_true, y_pred, what)

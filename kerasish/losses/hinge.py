@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish import ops
-from kerasish.losses.base import LossFunctionWrapper
+from kerasish.losses.directory import FunctionLoss, loss_of
 from kerasish.losses.inputs import elementwise_pair
 
 
@@ -68,55 +68,16 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     return ops.maximum(wrong - right + 1.0, 0.0)
 
 
-class Hinge(LossFunctionWrapper):
-    """Mean of max(1 - y_true y_pred, 0), for targets of -1 and 1 (or 0 and 1).
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "hinge",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(hinge, reduction, name, dtype)
+@loss_of(hinge)
+class Hinge(FunctionLoss):
+    """Mean of max(1 - y_true y_pred, 0), for targets of -1 and 1 (or 0 and 1)."""
 
 
-class SquaredHinge(LossFunctionWrapper):
-    """Mean of max(1 - y_true y_pred, 0)^2, for targets of -1 and 1 (or 0 and 1).
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "squared_hinge",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(squared_hinge, reduction, name, dtype)
+@loss_of(squared_hinge)
+class SquaredHinge(FunctionLoss):
+    """Mean of max(1 - y_true y_pred, 0)^2, for targets of -1 and 1 (or 0 and 1)."""
 
 
-class CategoricalHinge(LossFunctionWrapper):
-    """How far the best wrong class comes within 1 of the right one.
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "categorical_hinge",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(categorical_hinge, reduction, name, dtype)
+@loss_of(categorical_hinge)
+class CategoricalHinge(FunctionLoss):
+    """How far the best wrong class comes within 1 of the right one."""

@@ -1,93 +1,27 @@
 """From what `compile(loss=...)` was given to a loss, and back to what a file holds.
 
 A class name stands for an instance ("MeanSquaredError"), a snake-case name or alias for
-the function ("mean_squared_error", "mse", "MSE"), as in Keras.
+the function ("mean_squared_error", "mse", "MSE"), as in Keras. Each loss enters itself
+where it is declared, by `kerasish.losses.directory.loss_of`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from kerasish.losses.hinge import (
-    CategoricalHinge,
-    Hinge,
-    SquaredHinge,
-    categorical_hinge,
+from kerasish.losses import (
+    focal,
     hinge,
-    squared_hinge,
+    overlap,
+    probabilistic,
+    regression,
+    sequence,
+    similarity,
 )
-from kerasish.losses.probabilistic import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    KLDivergence,
-    Poisson,
-    SparseCategoricalCrossentropy,
-    binary_crossentropy,
-    categorical_crossentropy,
-    kl_divergence,
-    poisson,
-    sparse_categorical_crossentropy,
-)
-from kerasish.losses.regression import (
-    CosineSimilarity,
-    Huber,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    cosine_similarity,
-    huber,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-)
-from kerasish.saving.registry import Directory
+from kerasish.losses.directory import DIRECTORY
 
-CLASSES = (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalHinge,
-    CosineSimilarity,
-    Hinge,
-    Huber,
-    KLDivergence,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
-)
-
-FUNCTIONS = {
-    binary_crossentropy: ("bce", "BCE"),
-    categorical_crossentropy: (),
-    categorical_hinge: (),
-    cosine_similarity: (),
-    hinge: (),
-    huber: (),
-    kl_divergence: ("kld", "KLD"),
-    log_cosh: (),
-    mean_absolute_error: ("mae", "MAE"),
-    mean_absolute_percentage_error: ("mape", "MAPE"),
-    mean_squared_error: ("mse", "MSE"),
-    mean_squared_logarithmic_error: ("msle", "MSLE"),
-    poisson: (),
-    sparse_categorical_crossentropy: (),
-    squared_hinge: (),
-}
-
-DIRECTORY = Directory("loss", "keras.losses", make_instances=True)
-for _class in CLASSES:
-    DIRECTORY.add()(_class)
-# after the classes: a class's name in snake case stands for the function
-for _function, _aliases in FUNCTIONS.items():
-    DIRECTORY.add(*_aliases)(_function)
+# importing these enters what they declare
+MODULES = (focal, hinge, overlap, probabilistic, regression, sequence, similarity)
 
 
 def get(identifier: Any) -> Any:

@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 
 from kerasish import ops
 from kerasish.backend import epsilon
-from kerasish.losses.base import LossFunctionWrapper, takes_class_numbers
+from kerasish.errors import explain
+from kerasish.losses.base import takes_class_numbers
+from kerasish.losses.directory import FunctionLoss, loss_of
 from kerasish.losses.inputs import (
     as_floating,
     dtype_of,
@@ -86,13 +88,21 @@ def categorical_crossentropy(
     y_true = ops.convert_to_tensor(y_true, dtype=dtype_of(y_pred))
     shapes = tuple(y_true.shape), tuple(y_pred.shape)
     require_one_hot(*shapes, "categorical_crossentropy")
-    if label_smoothing:
-        # Keras counts the classes on the last axis, whatever `axis` says
-        evenly = label_smoothing / y_pred.shape[-1]
-        y_true = y_true * (1.0 - label_smoothing) + evenly
+    y_true = smoothed_one_hot(y_true, label_smoothing)
     return ops.categorical_crossentropy(
         y_true, y_pred, from_logits=from_logits, axis=axis
     )
+
+
+def smoothed_one_hot(y_true: Any, label_smoothing: float) -> Any:
+    """Return one-hot targets drawn towards 1 / classes by a share in [0, 1].
+
+    Keras counts the classes on the last axis, whatever the loss's `axis` says.
+    """
+    if not label_smoothing:
+        return y_true
+    evenly = label_smoothing / y_true.shape[-1]
+    return y_true * (1.0 - label_smoothing) + evenly
 
 
 @takes_class_numbers
@@ -133,6 +143,45 @@ def sparse_categorical_crossentropy(
         y_true, y_pred, from_logits=from_logits, axis=axis
     )
     return ops.where(valid, values, 0.0)
+
+
+@takes_class_numbers
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """Return (1 - p^q) / q, p being the probability given to the target class.
+
+    Towards q = 0 it is the crossentropy, at q = 1 the mean absolute error, which wrong
+    labels disturb less.
+
+    Args:
+        y_true: Class numbers, shape (batch, ...) or (batch, ..., 1).
+        y_pred: Probabilities, shape (batch, ..., classes).
+        q: Between 0 and 1, both excluded.
+
+    Returns:
+        Shape (batch, ...).
+
+    Raises:
+        ShapeError: The shapes do not fit, as with one-hot targets.
+
+    References:
+        Zhang & Sabuncu, "Generalized Cross Entropy Loss for Training Deep Neural
+        Networks with Noisy Labels", NeurIPS 2018, eq. 6.
+
+    Example:
+        >>> values = categorical_generalized_cross_entropy([0], [[0.25, 0.75]], 0.5)
+        >>> [float(v) for v in values]
+        [1.0]
+    """
+    y_pred = as_floating(y_pred)
+    y_true = class_numbers(y_true, y_pred)
+    shapes = tuple(y_true.shape), tuple(y_pred.shape)
+    require_labels(*shapes, "categorical_generalized_cross_entropy")
+    dtype = dtype_of(y_pred)
+    target = ops.one_hot(y_true, y_pred.shape[-1], dtype=dtype)
+    p = ops.sum(target * y_pred, axis=-1)
+    # 1 in place of 0 under the power, whose slope at 0 is infinite; 0^q is 0 again
+    positive = ops.cast(ops.greater(p, 0), dtype)
+    return (1.0 - ops.power(p + (1.0 - positive), q) * positive) / q
 
 
 def class_numbers(y_true: Any, y_pred: Any) -> Any:
@@ -183,80 +232,25 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     return ops.sum(y_true * ops.log(y_true / y_pred), axis=-1)
 
 
-class BinaryCrossentropy(LossFunctionWrapper):
-    """Crossentropy of yes-or-no targets, -y log p - (1 - y) log(1 - p).
-
-    Args:
-        from_logits: Whether predictions are logits rather than probabilities.
-        label_smoothing: How far targets are drawn towards 0.5, in [0, 1].
-        axis: The axis over which the mean is taken.
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "binary_crossentropy",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            binary_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+@loss_of(binary_crossentropy, "bce", "BCE")
+class BinaryCrossentropy(FunctionLoss):
+    """Crossentropy of yes-or-no targets, -y log p - (1 - y) log(1 - p)."""
 
 
-class CategoricalCrossentropy(LossFunctionWrapper):
-    """Crossentropy of one-hot targets, -sum(y log p).
-
-    Args:
-        from_logits: Whether predictions are logits rather than probabilities.
-        label_smoothing: How far targets are drawn towards 1 / classes, in [0, 1].
-        axis: The axis of the classes.
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "categorical_crossentropy",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            categorical_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
+@loss_of(categorical_crossentropy)
+class CategoricalCrossentropy(FunctionLoss):
+    """Crossentropy of one-hot targets, -sum(y log p)."""
 
 
-class SparseCategoricalCrossentropy(LossFunctionWrapper):
+@loss_of(
+    sparse_categorical_crossentropy,
+    order="from_logits ignore_class reduction axis name dtype",
+)
+class SparseCategoricalCrossentropy(FunctionLoss):
     """Crossentropy of whole-number class labels, -log(p of the target class).
 
     Args:
-        from_logits: Whether predictions are logits rather than probabilities.
         ignore_class: A class number whose samples count for nothing, in no mean either.
-        reduction: As for `Loss`.
-        axis: The axis of the classes.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
 
     Example:
         >>> loss = SparseCategoricalCrossentropy(from_logits=True)
@@ -266,26 +260,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
     # Keras forgets `axis` when it saves; we write it where it matters
     config_if_changed: ClassVar[dict[str, Any]] = {"dtype": None, "axis": -1}
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            sparse_categorical_crossentropy,
-            reduction,
-            name,
-            dtype,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-        )
-        self.ignore_class = ignore_class
+    ignore_class: int | None
 
     def valid_mask(self, y_true: Any, y_pred: Any) -> Any:
         """Return where the target is not the ignored class; None if there is none."""
@@ -294,37 +269,36 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         return ops.not_equal(class_numbers(y_true, y_pred), self.ignore_class)
 
 
-class Poisson(LossFunctionWrapper):
-    """Minus the log-likelihood of counts under Poisson rates, up to a constant.
+@loss_of(categorical_generalized_cross_entropy, q=0.5)
+class CategoricalGeneralizedCrossEntropy(FunctionLoss):
+    """Loss of class labels that are partly wrong: (1 - p^q) / q of the target class.
 
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
+    Raises:
+        ValueError: q does not lie between 0 and 1.
+
+    References:
+        Zhang & Sabuncu, "Generalized Cross Entropy Loss for Training Deep Neural
+        Networks with Noisy Labels", NeurIPS 2018.
     """
 
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "poisson",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(poisson, reduction, name, dtype)
+    q: float
+
+    def _check_arguments(self) -> None:
+        if not 0 < self.q < 1:
+            raise ValueError(
+                explain(
+                    f"Loss '{self.name}' cannot use this q.",
+                    got=f"q={self.q}",
+                    expected="a number between 0 and 1, both excluded",
+                )
+            )
 
 
-class KLDivergence(LossFunctionWrapper):
-    """Kullback-Leibler divergence, sum(y_true log(y_true / y_pred)).
+@loss_of(poisson)
+class Poisson(FunctionLoss):
+    """Minus the log-likelihood of counts under Poisson rates, up to a constant."""
 
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
 
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "kl_divergence",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(kl_divergence, reduction, name, dtype)
+@loss_of(kl_divergence, "kld", "KLD")
+class KLDivergence(FunctionLoss):
+    """Kullback-Leibler divergence, sum(y_true log(y_true / y_pred))."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from kerasish import ops
 from kerasish.backend import epsilon
-from kerasish.losses.base import LossFunctionWrapper
+from kerasish.losses.directory import FunctionLoss, loss_of
 from kerasish.losses.inputs import elementwise_pair
 
 
@@ -144,141 +144,47 @@ def _unit(x: Any, axis: int) -> Any:
     return x * ops.rsqrt(ops.maximum(squares, epsilon() ** 2))
 
 
-class MeanSquaredError(LossFunctionWrapper):
+@loss_of(mean_squared_error, "mse", "MSE")
+class MeanSquaredError(FunctionLoss):
     """Mean of squared differences, mean((y_true - y_pred)^2).
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
 
     Example:
         >>> float(MeanSquaredError()([[0.0], [2.0]], [[0.0], [0.0]]))
         2.0
     """
 
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "mean_squared_error",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(mean_squared_error, reduction, name, dtype)
+
+@loss_of(mean_absolute_error, "mae", "MAE")
+class MeanAbsoluteError(FunctionLoss):
+    """Mean of absolute differences, mean(abs(y_true - y_pred))."""
 
 
-class MeanAbsoluteError(LossFunctionWrapper):
-    """Mean of absolute differences, mean(abs(y_true - y_pred)).
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "mean_absolute_error",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(mean_absolute_error, reduction, name, dtype)
+@loss_of(mean_absolute_percentage_error, "mape", "MAPE")
+class MeanAbsolutePercentageError(FunctionLoss):
+    """Mean of absolute differences as percentages of the targets."""
 
 
-class MeanAbsolutePercentageError(LossFunctionWrapper):
-    """Mean of absolute differences as percentages of the targets.
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "mean_absolute_percentage_error",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(mean_absolute_percentage_error, reduction, name, dtype)
+@loss_of(mean_squared_logarithmic_error, "msle", "MSLE")
+class MeanSquaredLogarithmicError(FunctionLoss):
+    """Mean of squared differences of log(1 + value)."""
 
 
-class MeanSquaredLogarithmicError(LossFunctionWrapper):
-    """Mean of squared differences of log(1 + value).
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "mean_squared_logarithmic_error",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(mean_squared_logarithmic_error, reduction, name, dtype)
-
-
-class Huber(LossFunctionWrapper):
-    """Quadratic for errors up to `delta`, linear beyond.
-
-    Args:
-        delta: Where the parabola ends, in units of the target.
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
+@loss_of(huber, name="huber_loss")
+class Huber(FunctionLoss):
+    """Quadratic for errors up to `delta`, linear beyond."""
 
     # Keras forgets `delta` when it saves; we write it where it matters
     config_if_changed: ClassVar[dict[str, Any]] = {"dtype": None, "delta": 1.0}
 
-    def __init__(
-        self,
-        delta: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "huber_loss",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(huber, reduction, name, dtype, delta=delta)
+
+@loss_of(log_cosh)
+class LogCosh(FunctionLoss):
+    """Mean of log(cosh(y_pred - y_true)): quadratic near 0, absolute far from it."""
 
 
-class LogCosh(LossFunctionWrapper):
-    """Mean of log(cosh(y_pred - y_true)): quadratic near 0, absolute far from it.
-
-    Args:
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "log_cosh",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(log_cosh, reduction, name, dtype)
-
-
-class CosineSimilarity(LossFunctionWrapper):
-    """Minus the cosine of the angle between targets and predictions.
-
-    Args:
-        axis: The axis along which the vectors lie.
-        reduction: As for `Loss`.
-        name: Name of the loss.
-        dtype: Dtype to compute in.
-    """
+@loss_of(cosine_similarity)
+class CosineSimilarity(FunctionLoss):
+    """Minus the cosine of the angle between targets and predictions."""
 
     # Keras forgets `axis` when it saves; we write it where it matters
     config_if_changed: ClassVar[dict[str, Any]] = {"dtype": None, "axis": -1}
-
-    def __init__(
-        self,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "cosine_similarity",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(cosine_similarity, reduction, name, dtype, axis=axis)

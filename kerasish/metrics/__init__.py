@@ -4,6 +4,10 @@ A metric is an object with a running state; the functions give one value per sam
 `get` turns what `compile` was given into one.
 """
 
+from kerasish.losses.focal import (
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+)
 from kerasish.losses.hinge import categorical_hinge, hinge, squared_hinge
 from kerasish.losses.probabilistic import (
     binary_crossentropy,
@@ -35,6 +39,12 @@ from kerasish.metrics.accuracy import (
 )
 from kerasish.metrics.auc import AUC
 from kerasish.metrics.base import Metric
+from kerasish.metrics.best_at import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from kerasish.metrics.confusion import (
     FalseNegatives,
     FalsePositives,
@@ -43,6 +53,13 @@ from kerasish.metrics.confusion import (
     TrueNegatives,
     TruePositives,
 )
+from kerasish.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
+from kerasish.metrics.fbeta import F1Score, FBetaScore
 from kerasish.metrics.from_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -60,7 +77,9 @@ from kerasish.metrics.from_losses import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from kerasish.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from kerasish.metrics.lookup import deserialize, get, serialize
+from kerasish.metrics.r2 import R2Score
 from kerasish.metrics.reduction import Mean, MeanMetricWrapper, Sum
 
 __all__ = [
@@ -68,29 +87,43 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
@@ -98,9 +131,12 @@ __all__ = [
     "TruePositives",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "categorical_hinge",
+    "concordance_correlation",
     "deserialize",
     "get",
     "hinge",
@@ -111,6 +147,7 @@ __all__ = [
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "pearson_correlation",
     "poisson",
     "serialize",
     "sparse_categorical_accuracy",

@@ -19,13 +19,11 @@ from kerasish.losses.inputs import (
     require_one_hot,
 )
 from kerasish.losses.probabilistic import class_numbers
-from kerasish.metrics.directories import FUNCTIONS, METRICS
-from kerasish.metrics.reduction import MeanMetricWrapper
+from kerasish.metrics.declare import FunctionMean, mean_of
 
 _SPARSE_TOP_K = "SparseTopKCategoricalAccuracy"
 
 
-@FUNCTIONS.add()
 def accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return 1 where predictions equal targets, else 0.
 
@@ -37,7 +35,6 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
     return ops.cast(ops.equal(y_true, y_pred), floatx())
 
 
-@FUNCTIONS.add()
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """Return 1 where predictions lie on the target's side of a threshold, else 0.
 
@@ -56,7 +53,6 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     return ops.cast(ops.equal(y_true, above), dtype)
 
 
-@FUNCTIONS.add()
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return 1 where the largest prediction stands at the largest target, else 0.
 
@@ -86,7 +82,6 @@ def _labelled(y_true: Any, y_pred: Any, what: str, other: str) -> tuple[Any, Any
     return y_true, y_pred
 
 
-@FUNCTIONS.add()
 @takes_class_numbers
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return 1 where the largest prediction is the target class's, else 0.
@@ -111,7 +106,6 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     return ops.cast(right, dtype_of(y_pred))
 
 
-@FUNCTIONS.add()
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """Return 1 where the target class is among the k largest predictions, else 0.
 
@@ -130,7 +124,6 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     return _among_best(ops.argmax(y_true, axis=-1), y_pred, k)
 
 
-@FUNCTIONS.add()
 @takes_class_numbers
 def sparse_top_k_categorical_accuracy(
     y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
@@ -170,108 +163,39 @@ def _among_best(labels: Any, y_pred: Any, k: int) -> Any:
     return ops.squeeze(ops.cast(hit, dtype), axis=-1)
 
 
-@METRICS.add()
-class Accuracy(MeanMetricWrapper):
-    """How often predictions equal targets.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "accuracy", dtype: Any = None) -> None:
-        super().__init__(accuracy, name, dtype)
+@mean_of(accuracy)
+class Accuracy(FunctionMean):
+    """How often predictions equal targets."""
 
 
-@METRICS.add()
-class BinaryAccuracy(MeanMetricWrapper):
-    """How often predictions lie on the target's side of a threshold.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-        threshold: A prediction above it stands for 1.
-    """
-
-    def __init__(
-        self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
-    ) -> None:
-        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
+@mean_of(binary_accuracy)
+class BinaryAccuracy(FunctionMean):
+    """How often predictions lie on the target's side of a threshold."""
 
 
-@METRICS.add()
-class CategoricalAccuracy(MeanMetricWrapper):
-    """How often the largest prediction stands at the one-hot target's 1.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(categorical_accuracy, name, dtype)
+@mean_of(categorical_accuracy)
+class CategoricalAccuracy(FunctionMean):
+    """How often the largest prediction stands at the one-hot target's 1."""
 
 
-@METRICS.add()
-class SparseCategoricalAccuracy(MeanMetricWrapper):
+@mean_of(sparse_categorical_accuracy)
+class SparseCategoricalAccuracy(FunctionMean):
     """How often the largest prediction is that of the whole-number label.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
 
     Example:
         >>> float(SparseCategoricalAccuracy()([1, 0], [[0.2, 0.8], [0.4, 0.6]]))
         0.5
     """
 
-    def __init__(
-        self, name: str = "sparse_categorical_accuracy", dtype: Any = None
-    ) -> None:
-        super().__init__(sparse_categorical_accuracy, name, dtype)
+
+@mean_of(top_k_categorical_accuracy, order="k name dtype")
+class TopKCategoricalAccuracy(FunctionMean):
+    """How often the one-hot target's class is among the k largest predictions."""
 
 
-@METRICS.add()
-class TopKCategoricalAccuracy(MeanMetricWrapper):
-    """How often the one-hot target's class is among the k largest predictions.
-
-    Args:
-        k: How many places count.
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(
-        self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None
-    ) -> None:
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
-
-
-@METRICS.add()
-class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
-    """How often the whole-number label is among the k largest predictions.
-
-    Args:
-        k: How many places count.
-        name: Name of the metric.
-        dtype: Dtype of the state.
-        from_sorted_ids: Whether predictions are class numbers, from best to worst.
-    """
+@mean_of(sparse_top_k_categorical_accuracy, order="k name dtype from_sorted_ids")
+class SparseTopKCategoricalAccuracy(FunctionMean):
+    """How often the whole-number label is among the k largest predictions."""
 
     # Keras forgets `from_sorted_ids` when it saves; we write it where it matters
     config_if_changed: ClassVar[dict[str, Any]] = {"from_sorted_ids": False}
-
-    def __init__(
-        self,
-        k: int = 5,
-        name: str = "sparse_top_k_categorical_accuracy",
-        dtype: Any = None,
-        from_sorted_ids: bool = False,
-    ) -> None:
-        super().__init__(
-            sparse_top_k_categorical_accuracy,
-            name,
-            dtype,
-            k=k,
-            from_sorted_ids=from_sorted_ids,
-        )

@@ -13,10 +13,14 @@ from typing import Any, ClassVar
 from kerasish import ops
 from kerasish.backend import epsilon
 from kerasish.errors import ShapeError, explain, unknown_name
-from kerasish.graph.variable import Variable
 from kerasish.losses.inputs import Shape, divide_no_nan
-from kerasish.metrics.base import Metric
-from kerasish.metrics.counts import Counts, count_confusion, parse_thresholds, prepare
+from kerasish.metrics.counts import (
+    CountingMetric,
+    Counts,
+    count_confusion,
+    parse_thresholds,
+    prepare,
+)
 from kerasish.metrics.directories import METRICS
 
 CURVES = ("PR", "ROC", "PRGAIN")
@@ -24,7 +28,7 @@ METHODS = ("interpolation", "majoring", "minoring")
 
 
 @METRICS.add()
-class AUC(Metric):
+class AUC(CountingMetric):
     """Area under a curve that a threshold on the predictions runs along.
 
     Args:
@@ -83,16 +87,10 @@ class AUC(Metric):
         self.num_labels = num_labels
         self.label_weights = None if label_weights is None else list(label_weights)
         self.from_logits = from_logits
-        self._cells: list[Variable] = []
         if not multi_label:
             self._make_cells((self.num_thresholds,))
         elif num_labels:
             self._make_cells((self.num_thresholds, num_labels))
-
-    def _make_cells(self, shape: tuple[int, ...]) -> None:
-        for name in Counts._fields:
-            setattr(self, name, self.add_weight(shape=shape, name=name))
-        self._cells = [getattr(self, name) for name in Counts._fields]
 
     def create_variables(self, y_true_shape: Shape, y_pred_shape: Shape) -> None:
         """Make the variables, where their shape depends on the number of labels."""
@@ -135,8 +133,7 @@ class AUC(Metric):
         counts = count_confusion(
             y_true, y_pred, self.thresholds, weight, by_label=self.multi_label
         )
-        for variable, count in zip(self._cells, counts, strict=True):
-            variable.assign_add(count)
+        self._add_counts(counts)
 
     def _check_labels(self, shape: tuple[int, ...]) -> None:
         """Raise unless the predictions have as many columns as there are labels."""
@@ -159,7 +156,7 @@ class AUC(Metric):
         """Return the area, shape (); 0 before any update."""
         if not self._cells:
             return ops.zeros((), self.dtype)
-        areas = self._areas(Counts(*(v.value for v in self._cells)))
+        areas = self._areas(self._counted())
         if not self.multi_label:
             return areas
         if self.label_weights is None:

@@ -15,8 +15,8 @@ from kerasish.metrics.counts import (
     Counts,
     count_confusion,
     keep_top_k,
+    one_class,
     parse_thresholds,
-    pick_class,
     prepare,
 )
 from kerasish.metrics.directories import METRICS
@@ -177,12 +177,9 @@ class _Ratio(_Thresholded):
         )
         if self.top_k is not None:
             y_pred = keep_top_k(y_pred, self.top_k, self.name)
-        if self.class_id is not None:
-            y_true = pick_class(y_true, self.class_id, self.name)
-            y_pred = pick_class(y_pred, self.class_id, self.name)
-            if weight is not None:
-                last = self.class_id if weight.shape[-1] > 1 else 0
-                weight = pick_class(weight, last, self.name)
+        y_true, y_pred, weight = one_class(
+            y_true, y_pred, weight, self.class_id, self.name
+        )
         return count_confusion(y_true, y_pred, self.thresholds, weight)
 
     def result(self) -> Any:

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from kerasish import ops
 from kerasish.errors import ShapeError, explain
+from kerasish.graph.variable import Variable
 from kerasish.losses.inputs import match_ranks, require_same_shape, reshaped
+from kerasish.metrics.base import Metric
 from kerasish.metrics.reduction import require_weights_fit
 
 _NEVER = -1e10  # Keras's value for "below every threshold"
@@ -25,6 +27,27 @@ class Counts(NamedTuple):
     false_positives: Any
     true_negatives: Any
     false_negatives: Any
+
+
+class CountingMetric(Metric):
+    """Base of metrics that keep all four counts, as attributes of those names."""
+
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
+        super().__init__(dtype=dtype, name=name)
+        self._cells: list[Variable] = []
+
+    def _make_cells(self, shape: tuple[int, ...]) -> None:
+        for name in Counts._fields:
+            setattr(self, name, self.add_weight(shape=shape, name=name))
+        self._cells = [getattr(self, name) for name in Counts._fields]
+
+    def _add_counts(self, counts: Counts) -> None:
+        for variable, count in zip(self._cells, counts, strict=True):
+            variable.assign_add(count)
+
+    def _counted(self) -> Counts:
+        """Return the counts so far, of the shape given to `_make_cells`."""
+        return Counts(*(variable.value for variable in self._cells))
 
 
 def count_confusion(
@@ -166,6 +189,29 @@ def pick_class(x: Any, class_id: int, name: str) -> Any:
             )
         )
     return x[..., class_id]
+
+
+def one_class(
+    y_true: Any, y_pred: Any, weight: Any, class_id: int | None, name: str
+) -> tuple[Any, Any, Any]:
+    """Return targets, predictions and weights of one class; all if it is None.
+
+    Args:
+        y_true: Targets, shape (..., classes).
+        y_pred: Predictions, the same shape.
+        weight: Weights of the same rank, or None.
+        class_id: Number of the class, or None.
+        name: Name of the metric.
+
+    Raises:
+        ShapeError: There is no such class.
+    """
+    if class_id is None:
+        return y_true, y_pred, weight
+    if weight is not None:
+        weight = pick_class(weight, class_id if weight.shape[-1] > 1 else 0, name)
+    y_true, y_pred = (pick_class(x, class_id, name) for x in (y_true, y_pred))
+    return y_true, y_pred, weight
 
 
 def parse_thresholds(

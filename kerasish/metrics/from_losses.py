@@ -29,21 +29,14 @@ from kerasish.losses.regression import (
     mean_squared_logarithmic_error,
 )
 from kerasish.metrics.counts import fit_weight
-from kerasish.metrics.directories import FUNCTIONS, METRICS
-from kerasish.metrics.reduction import Mean, MeanMetricWrapper
+from kerasish.metrics.declare import FunctionMean, mean_of
+from kerasish.metrics.directories import METRICS
+from kerasish.metrics.reduction import Mean
 
 
-@METRICS.add("mse", "MSE")
-class MeanSquaredError(MeanMetricWrapper):
-    """Mean of squared differences.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "mean_squared_error", dtype: Any = None) -> None:
-        super().__init__(mean_squared_error, name, dtype)
+@mean_of(mean_squared_error, "mse", "MSE")
+class MeanSquaredError(FunctionMean):
+    """Mean of squared differences."""
 
 
 @METRICS.add()
@@ -83,63 +76,26 @@ class RootMeanSquaredError(Mean):
         return ops.sqrt(divide_no_nan(self.total, self.count))
 
 
-@METRICS.add("mae", "MAE")
-class MeanAbsoluteError(MeanMetricWrapper):
-    """Mean of absolute differences.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "mean_absolute_error", dtype: Any = None) -> None:
-        super().__init__(mean_absolute_error, name, dtype)
+@mean_of(mean_absolute_error, "mae", "MAE")
+class MeanAbsoluteError(FunctionMean):
+    """Mean of absolute differences."""
 
 
-@METRICS.add("mape", "MAPE")
-class MeanAbsolutePercentageError(MeanMetricWrapper):
-    """Mean of absolute differences as percentages of the targets.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(
-        self, name: str = "mean_absolute_percentage_error", dtype: Any = None
-    ) -> None:
-        super().__init__(mean_absolute_percentage_error, name, dtype)
+@mean_of(mean_absolute_percentage_error, "mape", "MAPE")
+class MeanAbsolutePercentageError(FunctionMean):
+    """Mean of absolute differences as percentages of the targets."""
 
 
-@METRICS.add("msle", "MSLE")
-class MeanSquaredLogarithmicError(MeanMetricWrapper):
-    """Mean of squared differences of log(1 + value).
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(
-        self, name: str = "mean_squared_logarithmic_error", dtype: Any = None
-    ) -> None:
-        super().__init__(mean_squared_logarithmic_error, name, dtype)
+@mean_of(mean_squared_logarithmic_error, "msle", "MSLE")
+class MeanSquaredLogarithmicError(FunctionMean):
+    """Mean of squared differences of log(1 + value)."""
 
 
-@METRICS.add()
-class LogCoshError(MeanMetricWrapper):
-    """Mean of log(cosh(y_pred - y_true)).
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "logcosh", dtype: Any = None) -> None:
-        super().__init__(log_cosh, name, dtype)
+@mean_of(log_cosh, name="logcosh")
+class LogCoshError(FunctionMean):
+    """Mean of log(cosh(y_pred - y_true))."""
 
 
-@FUNCTIONS.add()
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Return the cosine of the angle between targets and predictions.
 
@@ -154,117 +110,49 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     return -minus_cosine(y_true, y_pred, axis=axis)
 
 
-@METRICS.add()
-class CosineSimilarity(MeanMetricWrapper):
-    """Mean cosine of the angle between targets and predictions.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-        axis: The axis along which the vectors lie.
-    """
+@mean_of(cosine_similarity)
+class CosineSimilarity(FunctionMean):
+    """Mean cosine of the angle between targets and predictions."""
 
     # Keras forgets `axis` when it saves; we write it where it matters
     config_if_changed: ClassVar[dict[str, Any]] = {"axis": -1}
 
-    def __init__(
-        self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1
+
+@mean_of(
+    binary_crossentropy, "bce", "BCE", order="name dtype from_logits label_smoothing"
+)
+class BinaryCrossentropy(FunctionMean):
+    """Mean crossentropy of yes-or-no targets."""
+
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        super().__init__(cosine_similarity, name, dtype, axis=axis)
+        """Take a batch into account; a vector of targets may meet a column.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: Factors: one per sample.
+        """
+        pair = match_ranks(*map(ops.convert_to_tensor, (y_true, y_pred)))
+        super().update_state(*pair, sample_weight)
 
 
-@METRICS.add("bce", "BCE")
-class BinaryCrossentropy(MeanMetricWrapper):
-    """Mean crossentropy of yes-or-no targets.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-        from_logits: Whether predictions are logits rather than probabilities.
-        label_smoothing: How far targets are drawn towards 0.5, in [0, 1].
-    """
-
-    def __init__(
-        self,
-        name: str = "binary_crossentropy",
-        dtype: Any = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0,
-    ) -> None:
-        super().__init__(
-            _binary_crossentropy_at_one_rank,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-        )
+@mean_of(categorical_crossentropy)
+class CategoricalCrossentropy(FunctionMean):
+    """Mean crossentropy of one-hot targets."""
 
 
-def _binary_crossentropy_at_one_rank(y_true: Any, y_pred: Any, **kwargs: Any) -> Any:
-    y_true, y_pred = match_ranks(y_true, y_pred)
-    return binary_crossentropy(y_true, y_pred, **kwargs)
-
-
-@METRICS.add()
-class CategoricalCrossentropy(MeanMetricWrapper):
-    """Mean crossentropy of one-hot targets.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-        from_logits: Whether predictions are logits rather than probabilities.
-        label_smoothing: How far targets are drawn towards 1 / classes, in [0, 1].
-        axis: The axis of the classes.
-    """
-
-    def __init__(
-        self,
-        name: str = "categorical_crossentropy",
-        dtype: Any = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(
-            categorical_crossentropy,
-            name,
-            dtype,
-            from_logits=from_logits,
-            label_smoothing=label_smoothing,
-            axis=axis,
-        )
-
-
-@METRICS.add()
-class SparseCategoricalCrossentropy(MeanMetricWrapper):
+@mean_of(sparse_categorical_crossentropy)
+class SparseCategoricalCrossentropy(FunctionMean):
     """Mean crossentropy of whole-number class labels.
 
     Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-        from_logits: Whether predictions are logits rather than probabilities.
         ignore_class: A class number whose samples add nothing. As in Keras they still
             count as samples, unless there are sample weights.
-        axis: The axis of the classes.
     """
 
-    def __init__(
-        self,
-        name: str = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(
-            sparse_categorical_crossentropy,
-            name,
-            dtype,
-            from_logits=from_logits,
-            ignore_class=ignore_class,
-            axis=axis,
-        )
-        self.ignore_class = ignore_class
+    ignore_class: int | None
 
     def _weight(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
         if sample_weight is None or self.ignore_class is None:
@@ -275,66 +163,26 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         return weight * ops.cast(valid, self.dtype)
 
 
-@METRICS.add()
-class KLDivergence(MeanMetricWrapper):
-    """Mean Kullback-Leibler divergence.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "kl_divergence", dtype: Any = None) -> None:
-        super().__init__(kl_divergence, name, dtype)
+@mean_of(kl_divergence)
+class KLDivergence(FunctionMean):
+    """Mean Kullback-Leibler divergence."""
 
 
-@METRICS.add()
-class Poisson(MeanMetricWrapper):
-    """Mean of y_pred - y_true log(y_pred + epsilon).
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "poisson", dtype: Any = None) -> None:
-        super().__init__(poisson, name, dtype)
+@mean_of(poisson)
+class Poisson(FunctionMean):
+    """Mean of y_pred - y_true log(y_pred + epsilon)."""
 
 
-@METRICS.add()
-class Hinge(MeanMetricWrapper):
-    """Mean of max(1 - y_true y_pred, 0).
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "hinge", dtype: Any = None) -> None:
-        super().__init__(hinge, name, dtype)
+@mean_of(hinge)
+class Hinge(FunctionMean):
+    """Mean of max(1 - y_true y_pred, 0)."""
 
 
-@METRICS.add()
-class SquaredHinge(MeanMetricWrapper):
-    """Mean of max(1 - y_true y_pred, 0)^2.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "squared_hinge", dtype: Any = None) -> None:
-        super().__init__(squared_hinge, name, dtype)
+@mean_of(squared_hinge)
+class SquaredHinge(FunctionMean):
+    """Mean of max(1 - y_true y_pred, 0)^2."""
 
 
-@METRICS.add()
-class CategoricalHinge(MeanMetricWrapper):
-    """Mean distance by which the best wrong class comes within 1 of the right one.
-
-    Args:
-        name: Name of the metric.
-        dtype: Dtype of the state.
-    """
-
-    def __init__(self, name: str = "categorical_hinge", dtype: Any = None) -> None:
-        super().__init__(categorical_hinge, name, dtype)
+@mean_of(categorical_hinge)
+class CategoricalHinge(FunctionMean):
+    """Mean distance by which the best wrong class comes within 1 of the right one."""

@@ -8,14 +8,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.losses import lookup as losses
+from kerasish.losses.directory import FUNCTIONS as LOSS_FUNCTIONS
 from kerasish.losses.regression import cosine_similarity
-from kerasish.metrics import accuracy, auc, confusion, from_losses, reduction
+from kerasish.metrics import (
+    accuracy,
+    auc,
+    best_at,
+    confusion,
+    correlation,
+    fbeta,
+    from_losses,
+    iou,
+    r2,
+    reduction,
+)
 from kerasish.metrics.directories import FUNCTIONS, METRICS
 
-MODULES = (accuracy, auc, confusion, from_losses, reduction)
+MODULES = (
+    accuracy,
+    auc,
+    best_at,
+    confusion,
+    correlation,
+    fbeta,
+    from_losses,
+    iou,
+    r2,
+    reduction,
+)
 
-for _function, _aliases in losses.FUNCTIONS.items():
+for _function, _aliases in LOSS_FUNCTIONS.items():
     if _function is not cosine_similarity:  # the metric's has the other sign
         FUNCTIONS.add(*_aliases)(_function)
 

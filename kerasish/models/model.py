@@ -6,9 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasish.errors import explain
+from kerasish.graph import tree
+from kerasish.layers.call_arguments import signature_of
+from kerasish.layers.call_context import new_call
+from kerasish.layers.input_layer import InputLayer
 from kerasish.layers.layer import Layer
+from kerasish.models.functional import (
+    functional_arguments,
+    input_shapes,
+    layer_order,
+    make_function,
+    output_names,
+    output_shapes,
+    run,
+    shapes_for,
+)
+from kerasish.models.graph_config import (
+    graph_config,
+    graph_from_config,
+    is_graph_config,
+)
 from kerasish.models.plan_text import explain_plan
 from kerasish.models.summary import summarize
+from kerasish.ops.function import Function
+from kerasish.ops.operation import node_of, output_spec
 from kerasish.saving import api as saving
 from kerasish.saving.registry import public
 from kerasish.training.trainer import Trainer
@@ -16,12 +37,121 @@ from kerasish.utils.io import print_msg
 
 
 @public("keras")
+@public("keras.models")
 class Model(Trainer, Layer):
-    """A layer with `compile`, `fit`, `evaluate`, `predict`, `save` and `summary`."""
+    """A layer with `compile`, `fit`, `evaluate`, `predict`, `save` and `summary`.
 
-    def __init__(self, **kwargs: Any) -> None:
-        Layer.__init__(self, **kwargs)
+    Made from symbolic tensors, `Model(inputs, outputs)`, or subclassed with a `call` of
+    its own.
+
+    Args:
+        *args: Inputs and outputs: `KerasTensor`s, alone or nested in lists and dicts.
+        **kwargs: `inputs` and `outputs` by name, and what `Layer` takes.
+
+    Example:
+        >>> import kerasish as keras
+        >>> x = keras.Input((3,))
+        >>> keras.Model(x, keras.layers.Dense(2)(x)).output_shape
+        (None, 2)
+    """
+
+    supports_masking = True
+    _function: Function | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make a `Functional` of `Model(inputs, outputs)`."""
+        if cls is Model and functional_arguments(args, kwargs) is not None:
+            return super().__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        given = functional_arguments(args, kwargs)
+        if given is None and args:
+            raise TypeError(
+                explain(
+                    f"`{type(self).__name__}` takes inputs and outputs, or neither.",
+                    got=f"{len(args)} positional arguments",
+                    fix="Model(inputs, outputs), or subclass Model with a call()",
+                )
+            )
+        rest = {k: v for k, v in kwargs.items() if k not in ("inputs", "outputs")}
+        Layer.__init__(self, **rest)
         Trainer.__init__(self)
+        if given is not None:
+            self._set_function(make_function(*given))
+
+    def _set_function(self, function: Function) -> None:
+        self._function = function
+        self._layers = layer_order(function)
+        self.built = True
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs of a functional model."""
+        return list(self._require_function("inputs").inputs)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs of a functional model."""
+        return list(self._require_function("outputs").outputs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, nested as the model was given it."""
+        return self._require_function("input").inputs_struct
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, nested as the model was given it."""
+        return self._require_function("output").outputs_struct
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, None for the batch axis.
+
+        Raises:
+            AttributeError: The model was not made from symbolic tensors.
+        """
+        return input_shapes(self._require_function("input_shape"))
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, None for the batch axis.
+
+        Raises:
+            AttributeError: The model was not made from symbolic tensors.
+        """
+        return output_shapes(self._require_function("output_shape"))
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs."""
+        function = self._require_function("input_names")
+        return [node_of(t).operation.name for t in function.inputs]
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the outputs: keys, or the layers they come from; None if unknown."""
+        if self._function is None:
+            return None
+        return output_names(self._function)
+
+    def _require_function(self, attribute: str) -> Function:
+        if self._function is None:
+            raise AttributeError(
+                explain(
+                    f"{self._who()} has no {attribute}"
+                    + (
+                        ": it is subclassed."
+                        if self.built
+                        else " yet: it is not built."
+                    ),
+                    fix="call it on data, or begin it with Input(shape)"
+                    if not self.built
+                    else "make it with Model(inputs, outputs)",
+                )
+            )
+        return self._function
 
     def build(self, input_shape: Any = None) -> None:
         """Build the layers inside, by tracing a call on inputs of this shape.
@@ -31,12 +161,45 @@ class Model(Trainer, Layer):
                 length.
         """
         self.built = True
-        if input_shape is not None:
+        if input_shape is not None and self._function is None:
             self.compute_output_shape(input_shape)
+
+    def build_for_inputs(self, inputs: Any) -> None:
+        """Build for symbolic inputs, nested as `call` is given them."""
+        if self.built:
+            return
+        if type(self).build is not Model.build:
+            self.build_once(tree.map_structure(lambda t: t.shape, inputs))
+            return
+        with new_call(training=False):
+            output_spec(self._called, (inputs,), {})
+        shapes = tree.map_structure(lambda t: t.shape, inputs)
+        self._build_shapes = {"input_shape": shapes}
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the outputs; a subclass that has no symbolic tensors defines it."""
+        if self._function is None:
+            return Layer.call(self, inputs)
+        return run(self, self._function, inputs, training, mask)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return None: outputs carry the masks that the layers inside gave them."""
+        return None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the outputs for inputs of a shape."""
+        if self._function is None:
+            return Layer.compute_output_shape(self, input_shape)
+        return shapes_for(self._function, input_shape, self.compute_dtype)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return `KerasTensor`s of the form of the outputs, from tracing `call`."""
+        return output_spec(self._called, args, kwargs)
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers directly inside, without input layers."""
+        """The layers directly inside, input layers of a functional model included."""
         return list(self._sublayers())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -76,7 +239,7 @@ class Model(Trainer, Layer):
 
     def layer_output_shapes(self) -> list[Any]:
         """Return the shape of each layer's output; None where it is not known."""
-        return [None] * len(self.layers)
+        return [_output_shape(layer) for layer in self.layers]
 
     def summary(
         self,
@@ -164,3 +327,45 @@ class Model(Trainer, Layer):
     def to_json(self, **kwargs: Any) -> str:
         """Return the architecture as JSON; `kwargs` go to `json.dumps`."""
         return saving.model_to_json(self, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the config: of a functional model its graph, in Keras's form."""
+        if self._function is None or _has_own_arguments(type(self)):
+            return super().get_config()
+        return graph_config(self, self._function)
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Any:
+        """Return a model made from what `get_config` returned."""
+        if not is_graph_config(config) or _has_own_arguments(cls):
+            return cls(**config)
+        return graph_from_config(cls, config, custom_objects)
+
+
+@public("keras.src.models.functional")
+@public("keras.models")
+class Functional(Model):
+    """A model made from symbolic tensors: `Model(inputs, outputs)`."""
+
+
+def _has_own_arguments(cls: type) -> bool:
+    """Return whether a class of models has a constructor unlike `Model`'s."""
+    constructor: Any = cls.__init__  # type: ignore[misc]
+    names = signature_of(constructor).names
+    return bool(names) and not {"inputs", "outputs"} <= set(names)
+
+
+def _output_shape(layer: Any) -> Any:
+    """Return the shape of what a layer gives, as far as a summary can say it."""
+    nodes = layer._inbound_nodes
+    if isinstance(layer, InputLayer):
+        return [layer.batch_shape]
+    if nodes:
+        shapes = {tuple(t.shape for t in node.outputs): None for node in nodes}
+        first = next(iter(shapes))
+        return first[0] if len(first) == 1 else list(first)
+    if getattr(layer, "_function", None) is not None:
+        return layer.output_shape
+    return None

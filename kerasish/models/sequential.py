@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kerasish import ops
-from kerasish.errors import ShapeError, explain
-from kerasish.layers.input_layer import InputLayer, KerasTensor
+from kerasish import dtype_policies
+from kerasish.errors import explain
+from kerasish.graph.keras_tensor import KerasTensor
+from kerasish.layers.input_layer import InputLayer
 from kerasish.layers.layer import Layer
+from kerasish.layers.nesting import owning
 from kerasish.models.model import Model
+from kerasish.ops.function import Function
+from kerasish.ops.operation import node_of
 from kerasish.saving.registry import public
 from kerasish.saving.serialization import (
     deserialize_keras_object,
-    serialize_dtype,
     serialize_keras_object,
 )
 
@@ -44,7 +47,7 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name, dtype=dtype)
         self._stack: list[Layer] = []
         self._input_layer: InputLayer | None = None
-        self._shapes: list[Any] = []
+        self._num_connected = 0
         for layer in layers or ():
             self._append(layer)
         self._maybe_build()
@@ -60,12 +63,21 @@ class Sequential(Model):
             ValueError: It is no layer, or its name is taken.
         """
         self._append(layer)
-        if rebuild:
+        if not rebuild:
+            return
+        if self._function is None:
             self._rebuild()
+            return
+        # the layers below are connected already
+        tensor = self._function.outputs[0]
+        with owning(self):
+            for layer in self._stack[self._num_connected :]:
+                tensor = layer(tensor)
+        self._set_stack_function(tensor)
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
-            layer = layer.layer
+            layer = node_of(layer).operation
         if isinstance(layer, InputLayer):
             if self._stack or self._input_layer:
                 raise ValueError(
@@ -109,7 +121,8 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         self.built = False
-        self._build_shape = None
+        self._function = None
+        self._build_shapes = {}
         self._programs.clear()
         self._maybe_build()
 
@@ -133,91 +146,22 @@ class Sequential(Model):
                 explain(f"{self._who()} is empty.", fix="add layers before it is used")
             )
         declared = self._input_layer
-        if declared is None:
-            declared = InputLayer(batch_shape=input_shape, dtype=self._stack[0].dtype)
-        shape = tuple(input_shape or declared.batch_shape)
-        shapes = []
+        if declared is None or not _is_shape_of(input_shape, declared):
+            dtype = declared.dtype if declared else self._stack[0].compute_dtype
+            declared = InputLayer(batch_shape=input_shape, dtype=dtype)
+        tensor = declared.output
         for layer in self._stack:
-            layer.check_shape(shape)
-            layer.build_once(shape)
-            shape = layer.compute_output_shape(shape)
-            shapes.append(shape)
+            tensor = layer(tensor)
         # last, so that a shape that fails is not kept
-        self._input_layer, self._shapes = declared, shapes
+        self._input_layer = declared
+        self._set_stack_function(tensor)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return the last layer's output."""
-        inputs = self._with_declared_rank(inputs)
-        for layer in self._stack:
-            inputs = layer(inputs, training=training)
-        return inputs
-
-    def _with_declared_rank(self, inputs: Any) -> Any:
-        """Return the input with a last axis of length 1 added or taken off, if it fits.
-
-        So a vector feeds `Input((1,))`, and images without channels `Input((h, w, 1))`.
-
-        Raises:
-            ShapeError: The input has another number of axes than was declared.
-        """
-        if self._input_layer is None or not hasattr(inputs, "shape"):
-            return inputs
-        declared, given = self._input_layer.batch_shape, tuple(inputs.shape)
-        if len(given) == len(declared):
-            return inputs
-        if len(given) + 1 == len(declared) and declared[-1] == 1:
-            return ops.expand_dims(inputs, -1)
-        if len(given) == len(declared) + 1 and given[-1] == 1:
-            return ops.squeeze(inputs, -1)
-        raise ShapeError(
-            explain(
-                f"{self._who()} cannot take this input.",
-                got=f"shape {given}",
-                expected=f"shape {declared}, for its first layer "
-                f"'{self._stack[0].name}'",
-                fix="reshape the input; a single sample needs a batch axis: x[None]",
-            )
-        )
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the last layer's output."""
-        for layer in self._stack:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
-
-    @property
-    def input_shape(self) -> Any:
-        """Shape of the input, None for the batch axis.
-
-        Raises:
-            AttributeError: The model is not built.
-        """
-        self._require_built("input_shape")
+    def _set_stack_function(self, output: KerasTensor) -> None:
         assert self._input_layer is not None
-        return self._input_layer.batch_shape
-
-    @property
-    def output_shape(self) -> Any:
-        """Shape of the output, None for the batch axis.
-
-        Raises:
-            AttributeError: The model is not built.
-        """
-        self._require_built("output_shape")
-        return self._shapes[-1]
-
-    def layer_output_shapes(self) -> list[Any]:
-        """Return the shape of each layer's output; None where it is not known yet."""
-        return list(self._shapes) if self.built else [None] * len(self._stack)
-
-    def _require_built(self, attribute: str) -> None:
-        if not self.built:
-            raise AttributeError(
-                explain(
-                    f"{self._who()} has no {attribute} yet: it is not built.",
-                    fix="call it on data, or begin it with Input(shape)",
-                )
-            )
+        self._function = Function(self._input_layer.output, output)
+        self._num_connected = len(self._stack)
+        self._programs.clear()
+        self.built = True
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers' configs, the input first, in Keras's form."""
@@ -225,11 +169,11 @@ class Sequential(Model):
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self._trainable,
-            "dtype": serialize_dtype(self.dtype),
+            "dtype": dtype_policies.serialize(self.dtype_policy),
             "layers": [serialize_keras_object(la) for la in [*first, *self._stack]],
         }
         if self.built:
-            config["build_input_shape"] = self._build_shape
+            config["build_input_shape"] = self._build_shapes.get("input_shape")
         return config
 
     @classmethod
@@ -256,3 +200,7 @@ def _declared_input(first: Layer) -> InputLayer | None:
         return inner and InputLayer(batch_shape=inner.batch_shape, dtype=inner.dtype)
     shape = getattr(first, "batch_input_shape", None)
     return shape and InputLayer(batch_shape=shape, dtype=first.dtype)
+
+
+def _is_shape_of(shape: Any, declared: InputLayer) -> bool:
+    return shape is None or tuple(shape) == tuple(declared.batch_shape)

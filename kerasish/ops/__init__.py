@@ -1,5 +1,10 @@
 """`keras.ops`: differentiable operations on arrays and symbolic tensors."""
 
+from kerasish.ops import image as image
+from kerasish.ops import linalg as linalg
+from kerasish.ops import loop_gradients as loop_gradients
+from kerasish.ops import nn as nn
+from kerasish.ops import numpy_names as numpy_names
 from kerasish.ops import operators as operators
 from kerasish.ops.activation import (
     celu,
@@ -32,6 +37,14 @@ from kerasish.ops.activation import (
     tanh_shrink,
     threshold,
 )
+from kerasish.ops.attention import dot_product_attention
+from kerasish.ops.control_flow import cond, fori_loop, switch, while_loop
+from kerasish.ops.convolution import (
+    conv,
+    conv_transpose,
+    depthwise_conv,
+    separable_conv,
+)
 from kerasish.ops.creation import (
     arange,
     convert_to_numpy,
@@ -59,6 +72,9 @@ from kerasish.ops.crossentropy import (
     clip,
     sparse_categorical_crossentropy,
 )
+from kerasish.ops.ctc import ctc_decode, ctc_loss
+from kerasish.ops.custom_gradients import custom_gradient, jvp
+from kerasish.ops.decomposition import cholesky, eig, eigh, lu_factor, qr, svd
 from kerasish.ops.elementwise import (
     absolute,
     add,
@@ -107,6 +123,7 @@ from kerasish.ops.elementwise import (
 )
 from kerasish.ops.elementwise import absolute as abs
 from kerasish.ops.elementwise import divide as true_divide
+from kerasish.ops.fourier import fft, fft2, ifft2, irfft, rfft
 from kerasish.ops.indexing import (
     get_item,
     in_top_k,
@@ -118,8 +135,25 @@ from kerasish.ops.indexing import (
     take_along_axis,
     top_k,
 )
-from kerasish.ops.linalg import dot, matmul, outer, tensordot
+from kerasish.ops.least_squares import lstsq, matrix_rank, pinv
+from kerasish.ops.measures import cdist, moments, polar, psnr
+from kerasish.ops.normalization import (
+    batch_normalization,
+    layer_normalization,
+    rms_normalization,
+)
+from kerasish.ops.norms import norm, normalize
+from kerasish.ops.patches import fold, unfold
+from kerasish.ops.pixel_blocks import depth_to_space, space_to_depth
+from kerasish.ops.pooling import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    average_pool,
+    max_pool,
+)
+from kerasish.ops.products import dot, matmul, outer, tensordot
 from kerasish.ops.random_bits import random_bits
+from kerasish.ops.rearranging import rearrange
 from kerasish.ops.reduction import (
     all,
     any,
@@ -132,11 +166,19 @@ from kerasish.ops.reduction import (
     max,
     mean,
     min,
-    norm,
     prod,
     std,
     sum,
     var,
+)
+from kerasish.ops.scans import associative_scan, map, scan, vectorized_map
+from kerasish.ops.scattering import (
+    scatter,
+    scatter_update,
+    segment_max,
+    segment_min,
+    segment_prod,
+    segment_sum,
 )
 from kerasish.ops.shape import (
     broadcast_to,
@@ -159,6 +201,19 @@ from kerasish.ops.shape import (
     transpose,
     unstack,
 )
+from kerasish.ops.slicing import slice, slice_update
+from kerasish.ops.solving import (
+    cholesky_inverse,
+    det,
+    inv,
+    logdet,
+    slogdet,
+    solve,
+    solve_triangular,
+)
+from kerasish.ops.special import erfc, erfinv
+from kerasish.ops.spectrogram import extract_sequences, istft, stft
+from kerasish.ops.symbolic import accept_keras_tensors
 from kerasish.ops.trigonometry import (
     arccos,
     arccosh,
@@ -174,12 +229,16 @@ from kerasish.ops.trigonometry import (
     tanh,
 )
 
-# `abs`, `all`, `any`, `max`, `min`, `round` and `sum` are Keras's names, so they stand
-# here in place of Python's.
+# `abs`, `all`, `any`, `map`, `max`, `min`, `round`, `slice` and `sum` are Keras's, so
+# they stand here in place of Python's.
+
+numpy = numpy_names  # Keras's name; no module of ours is called so
 
 __all__ = [
     "abs",
     "absolute",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "all",
     "any",
@@ -194,6 +253,9 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "associative_scan",
+    "average_pool",
+    "batch_normalization",
     "binary_crossentropy",
     "bitwise_and",
     "bitwise_or",
@@ -201,30 +263,52 @@ __all__ = [
     "broadcast_to",
     "cast",
     "categorical_crossentropy",
+    "cdist",
     "ceil",
     "celu",
+    "cholesky",
+    "cholesky_inverse",
     "clip",
     "concatenate",
+    "cond",
+    "conv",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
     "cos",
     "cosh",
+    "ctc_decode",
+    "ctc_loss",
     "cumprod",
     "cumsum",
+    "custom_gradient",
+    "depth_to_space",
+    "depthwise_conv",
+    "det",
     "divide",
     "dot",
+    "dot_product_attention",
     "dtype",
+    "eig",
+    "eigh",
     "elu",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "expand_dims",
     "expm1",
+    "extract_sequences",
     "eye",
+    "fft",
+    "fft2",
     "flip",
     "floor",
     "floor_divide",
+    "fold",
+    "fori_loop",
     "full",
     "full_like",
     "gelu",
@@ -238,11 +322,17 @@ __all__ = [
     "hard_swish",
     "hard_tanh",
     "identity",
+    "ifft2",
     "in_top_k",
+    "inv",
+    "irfft",
     "is_tensor",
     "isfinite",
     "isinf",
     "isnan",
+    "istft",
+    "jvp",
+    "layer_normalization",
     "leaky_relu",
     "left_shift",
     "less",
@@ -252,44 +342,67 @@ __all__ = [
     "log1p",
     "log_sigmoid",
     "log_softmax",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "lstsq",
+    "lu_factor",
+    "map",
     "matmul",
+    "matrix_rank",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "min",
     "minimum",
     "mish",
     "mod",
+    "moments",
     "moveaxis",
     "multi_hot",
     "multiply",
     "ndim",
     "negative",
     "norm",
+    "normalize",
     "not_equal",
     "one_hot",
     "ones",
     "ones_like",
     "outer",
     "pad",
+    "pinv",
+    "polar",
     "power",
     "prod",
+    "psnr",
+    "qr",
     "random_bits",
     "ravel",
+    "rearrange",
     "reciprocal",
     "relu",
     "relu6",
     "repeat",
     "reshape",
+    "rfft",
     "right_shift",
+    "rms_normalization",
     "round",
     "rsqrt",
+    "scan",
+    "scatter",
+    "scatter_update",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
     "selu",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",
@@ -297,11 +410,17 @@ __all__ = [
     "sin",
     "sinh",
     "size",
+    "slice",
+    "slice_update",
+    "slogdet",
     "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "solve",
+    "solve_triangular",
     "sort",
+    "space_to_depth",
     "sparse_categorical_crossentropy",
     "sparse_plus",
     "sparse_sigmoid",
@@ -313,11 +432,14 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "stft",
     "stop_gradient",
     "subtract",
     "sum",
+    "svd",
     "swapaxes",
     "swish",
+    "switch",
     "take",
     "take_along_axis",
     "tan",
@@ -332,9 +454,14 @@ __all__ = [
     "tril",
     "triu",
     "true_divide",
+    "unfold",
     "unstack",
     "var",
+    "vectorized_map",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]
+
+accept_keras_tensors(globals(), __all__)

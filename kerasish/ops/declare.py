@@ -50,6 +50,8 @@ class Op(Generic[P]):
         is_view: Whether the planner may resolve it to a view.
         is_elementwise: Whether each result element depends only on the operands'
             elements at the same (broadcast) place, so that it can run in place.
+        is_several: Whether it has several results (see `kerasish.ops.several`).
+        is_control: Whether it runs graphs of its own; never, of a declared one.
         gradient_rule: `rule(g, y, *inputs, **attributes)`, or None.
         no_gradient_reason: Why it has none; None where it has, or is composed.
         takes_several: Whether its operands come as one sequence.
@@ -63,6 +65,8 @@ class Op(Generic[P]):
         self.is_primitive = not kind.startswith("composed")
         self.is_view = kind == "view"
         self.is_elementwise = kind.endswith("elementwise")
+        self.is_several = False
+        self.is_control = False
         self.gradient_rule: Callable[..., Any] | None = None
         self.no_gradient_reason: str | None = None
         self.signature = inspect.signature(function)
@@ -111,7 +115,7 @@ class Op(Generic[P]):
         expansion = self.function(*regrouped, **attributes)
         if not isinstance(expansion, Tensor):
             return expansion
-        return _node(self, tensors, attributes, expansion, expansion)
+        return node(self, tensors, attributes, expansion, expansion)
 
     def _split(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -152,24 +156,24 @@ class Op(Generic[P]):
         kernel = get_backend().kernels.get(self.name)
         if kernel is None or not all(hasattr(o, "shape") for o in operands):
             return self.function(*args, **kwargs)
-        specs = [Tensor(CONSTANT, (), {}, *_form(o)) for o in operands]
+        specs = [Tensor(CONSTANT, (), {}, *form_of(o)) for o in operands]
         result = self(*specs, **attributes)  # type: ignore[arg-type]
         arrays = [o.firm() if isinstance(o, Scalar) else o for o in operands]
         return _run(self.name, result, arrays, attributes)
 
     def _call_primitive(self, operands: list[Any], attributes: dict[str, Any]) -> Any:
         spec = self.infer(operands, attributes)
-        operands = [_cast_operand(o, spec.compute) for o in operands]
+        operands = [cast_operand(o, spec.compute) for o in operands]
         if any(isinstance(o, Tensor) for o in operands):
             tensors = tuple(constant_tensor(o) for o in operands)
-            return _node(self, tensors, attributes, spec)
+            return node(self, tensors, attributes, spec)
         if self.is_view and len(operands) == 1:
             return _eager_view(self.name, operands[0], attributes)
         return _run(self.name, spec, operands, attributes)
 
     def infer(self, operands: Sequence[Any], attributes: dict[str, Any]) -> Spec:
         """Return the spec of the result of a primitive on operands of these specs."""
-        specs = [Spec(*_form(o)) for o in operands]
+        specs = [Spec(*form_of(o)) for o in operands]
         arguments = [specs] if self.takes_several else specs
         spec: Spec = self.function(*arguments, **attributes)
         weak = dtypes.is_weak(spec.dtype)
@@ -211,8 +215,7 @@ def operand(value: Any) -> Any:
     if isinstance(value, (Tensor, Scalar)):
         return value
     if isinstance(value, Variable):
-        opened = current_trace()
-        return value.array if opened is None else opened.read(value)
+        return value.read()
     backend = get_backend()
     if isinstance(value, backend.array_type):
         return value
@@ -255,7 +258,7 @@ def constant_tensor(value: Any) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value
-    form = Spec(*_form(value))
+    form = Spec(*form_of(value))
     held = _run("copy", form, [value], {})
     return Tensor(CONSTANT, (), {"value": held}, form.shape, form.dtype)
 
@@ -267,7 +270,7 @@ def convert(x: Any, dtype: Any = None) -> Any:
     """
     value = x.value if isinstance(x, Variable) else operand(x)
     wanted = None if dtype is None else standardize_dtype(dtype)
-    return _cast_operand(value, wanted)
+    return cast_operand(value, wanted)
 
 
 def zeros_like_tensor(x: Tensor) -> Tensor:
@@ -281,11 +284,13 @@ enter("zeros_like_tensor", zeros_like_tensor)
 enter("constant_tensor", constant_tensor)
 
 
-def _form(value: Any) -> tuple[Shape, str]:
+def form_of(value: Any) -> tuple[Shape, str]:
+    """Return the shape and dtype name of an array, a tensor or a `Scalar`."""
     return tuple(value.shape), dtypes.dtype_name(value.dtype)
 
 
-def _cast_operand(value: Any, dtype: str | None) -> Any:
+def cast_operand(value: Any, dtype: str | None) -> Any:
+    """Return an operand in a dtype (None leaves it alone), a Python number firm."""
     if isinstance(value, Scalar):
         return value.firm(dtype)
     if dtype is None or dtypes.dtype_name(value.dtype) == dtype:
@@ -293,13 +298,14 @@ def _cast_operand(value: Any, dtype: str | None) -> Any:
     return operation("cast_to")(value, dtype=dtype)
 
 
-def _node(
+def node(
     op: Op[Any],
     inputs: tuple[Tensor, ...],
     attributes: dict[str, Any],
     form: Any,
     expansion: Tensor | None = None,
 ) -> Tensor:
+    """Return a new node of an operation, in the scope of the open trace."""
     opened = current_trace()
     scope = opened.scope if opened is not None else ""
     return Tensor(op, inputs, attributes, form.shape, form.dtype, scope, expansion)
@@ -316,18 +322,33 @@ def _regroup(flat: Sequence[Any], groups: list[int | None]) -> list[Any]:
 def _run(name: str, form: Any, arrays: list[Any], attributes: dict[str, Any]) -> Array:
     backend = get_backend()
     out = backend.empty(form.shape, form.dtype)
+    run_kernel(name, out, Spec(form.shape, form.dtype), arrays, attributes)
+    return out
+
+
+def run_kernel(
+    name: str, out: Any, form: Any, arrays: Sequence[Array], attributes: dict[str, Any]
+) -> None:
+    """Run a kernel at once.
+
+    Args:
+        name: Of the operation.
+        out: The array to write into, or the tuple of them.
+        form: Its spec, or the tuple of theirs.
+        arrays: Operands.
+        attributes: Static arguments.
+    """
+    backend = get_backend()
     kernel = backend.kernel(name)
     rule = getattr(kernel, "scratch", None)
     if rule is None:
         with backend.eager_scope():
             kernel(out, *arrays, **attributes)
-        return out
-    specs = [Spec(*_form(a)) for a in arrays]
-    needs = rule(Spec(form.shape, form.dtype), *specs, **attributes)
+        return
+    needs = rule(form, *(Spec(*form_of(a)) for a in arrays), **attributes)
     space = tuple(backend.empty(shape, dtype) for shape, dtype in needs)
     with backend.eager_scope():
         kernel(out, *arrays, scratch=space, **attributes)
-    return out
 
 
 def _eager_view(name: str, array: Array, attributes: dict[str, Any]) -> Array:
@@ -336,7 +357,7 @@ def _eager_view(name: str, array: Array, attributes: dict[str, Any]) -> Array:
     try:
         viewed = backend.view(name, array, attributes)
     except ValueError:
-        form = _form(array)
+        form = form_of(array)
         packed = backend.empty(*form)
         backend.kernels["copy"](packed, array)
         return backend.view(name, packed, attributes)

@@ -59,7 +59,12 @@ def _(g: Any, y: Any, indices: Any, x: Any, *, shape: Shape) -> Any:
     return None, gather(g, indices, axis=0)
 
 
-def _whole(indices: Any) -> Any:
+def whole(indices: Any) -> Any:
+    """Return indices as a tensor.
+
+    Raises:
+        DTypeError: They are not whole numbers.
+    """
     indices = convert(indices)
     if dtypes.is_float(dtypes.dtype_name(indices.dtype)):
         raise DTypeError(
@@ -80,12 +85,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """
     x = reshape(x, (-1,)) if axis is None else convert(x)
     axis = rules.normalize_axis(axis or 0, len(x.shape))
-    return gather(x, _whole(indices), axis=axis)
+    return gather(x, whole(indices), axis=axis)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Return elements of x picked along an axis by indices of x's rank."""
-    x, indices = convert(x), _whole(indices)
+    x, indices = convert(x), whole(indices)
     if axis is None:
         return take(reshape(x, (-1,)), reshape(indices, (-1,)), 0)
     axis = rules.normalize_axis(axis, len(x.shape))
@@ -161,7 +166,7 @@ def one_hot(
     """
     if sparse:
         raise ValueError("one_hot: sparse tensors do not exist here; use sparse=False")
-    x = _whole(x)
+    x = whole(x)
     classes = np.arange(num_classes, dtype=np.int32)
     ndim = len(x.shape) + 1
     axis = rules.normalize_axis(axis, ndim)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.variable import Variable
-from kerasish.ops import elementwise, indexing, linalg, shape
+from kerasish.ops import elementwise, indexing, products, shape
 from kerasish.ops.declare import convert
 
 _BINARY: dict[str, Callable[..., Any]] = {
@@ -22,7 +22,7 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "floordiv": elementwise.floor_divide,
     "mod": elementwise.mod,
     "pow": elementwise.power,
-    "matmul": linalg.matmul,
+    "matmul": products.matmul,
     "and": elementwise.logical_and,
     "or": elementwise.logical_or,
     "xor": elementwise.logical_xor,
@@ -62,17 +62,22 @@ def _rows(self: Any) -> Iterator[Any]:
     return (_item(self, i) for i in range(self.shape[0]))
 
 
+def install_on(owner: Any, adapt: Callable[..., Any] = lambda op: op) -> None:
+    """Give a class Python's arithmetic operators, each operation adapted first."""
+    for name, op in _BINARY.items():
+        setattr(owner, f"__{name}__", _forward(adapt(op)))
+        setattr(owner, f"__r{name}__", _reflected(adapt(op)))
+    for name, op in _COMPARE.items():
+        setattr(owner, f"__{name}__", _forward(adapt(op)))
+    for name, op in _UNARY.items():
+        setattr(owner, f"__{name}__", _alone(adapt(op)))
+
+
 def install() -> None:
     """Give `Tensor` and `Variable` their operators."""
     owners: tuple[Any, ...] = (Tensor, Variable)
     for owner in owners:
-        for name, op in _BINARY.items():
-            setattr(owner, f"__{name}__", _forward(op))
-            setattr(owner, f"__r{name}__", _reflected(op))
-        for name, op in _COMPARE.items():
-            setattr(owner, f"__{name}__", _forward(op))
-        for name, op in _UNARY.items():
-            setattr(owner, f"__{name}__", _alone(op))
+        install_on(owner)
         owner.__getitem__ = _item
         owner.__iter__ = _rows
     Tensor.T = property(lambda self: shape.transpose(self))  # type: ignore[attr-defined]

@@ -12,7 +12,6 @@ from kerasish.graph.tensor import Spec
 from kerasish.ops import rules
 from kerasish.ops.declare import Array, convert, primitive
 from kerasish.ops.elementwise import (
-    absolute,
     add,
     divide,
     equal,
@@ -269,21 +268,3 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
         return result
     axes = rules.normalize_axes(axis, len(x.shape))
     return reshape(result, rules.reduced_shape(tuple(x.shape), axes, False))
-
-
-def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Return the Euclidean norm over axes; with `ord` 1 or inf the vector norms.
-
-    Args:
-        x: Any shape.
-        ord: None or 2 (Euclidean), 1 (sum of sizes), or `math.inf` (largest size).
-        axis: Axes of the vectors; all by default.
-        keepdims: Whether to keep them with length 1.
-    """
-    if ord in (None, 2, "euclidean"):
-        return sqrt(sum(square(x), axis, keepdims))
-    if ord == 1:
-        return sum(absolute(x), axis, keepdims)
-    if ord == math.inf:
-        return max(absolute(x), axis, keepdims)
-    raise ValueError(f"norm: unknown ord {ord!r}; expected None, 1, 2 or math.inf")

@@ -9,8 +9,39 @@ from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
 from kerasish.ops.updates import add_scaled, moving_average
+from kerasish.optimizers.declare import takes_settings
 from kerasish.optimizers.lookup import DIRECTORY
 from kerasish.optimizers.optimizer import Optimizer, sweeping
+
+
+def move_means(
+    gradient: Any, m: Variable, v: Variable, beta_1: float, beta_2: float
+) -> None:
+    """Bring the running means of the gradient and of its square up to date."""
+    m.assign(moving_average(m, gradient, weight=1 - beta_1))
+    v.assign(moving_average(v, ops.square(gradient), weight=1 - beta_2))
+
+
+def corrected_rate(
+    learning_rate: Any, iterations: Any, beta_1: float, beta_2: float
+) -> Any:
+    """Return `rate * sqrt(1 - b2^t) / (1 - b1^t)` at step t = iterations + 1.
+
+    The scalars 1 - b^t correct the means for having started at 0 (section 3 of Adam's
+    paper); so they cost nothing per weight.
+    """
+    step = ops.cast(ops.add(iterations, 1), "float32")
+    correction = ops.sqrt(ops.subtract(1, ops.power(beta_2, step)))
+    started = ops.subtract(1, ops.power(beta_1, step))
+    return ops.divide(ops.multiply(learning_rate, correction), started)
+
+
+def step_along(
+    variable: Variable, m: Any, spread: Any, rate: Any, epsilon: float
+) -> None:
+    """Assign `w - rate m / (sqrt(spread) + epsilon)`."""
+    root = ops.add(ops.sqrt(spread), epsilon)
+    variable.assign(add_scaled(variable, ops.divide(m, root), ops.negative(rate)))
 
 
 @DIRECTORY.add()
@@ -34,6 +65,7 @@ class Adam(Optimizer):
         Reddi et al., "On the Convergence of Adam and Beyond", ICLR 2018 (amsgrad).
     """
 
+    @takes_settings()
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -63,19 +95,14 @@ class Adam(Optimizer):
         """Assign the next weights and running means."""
         m = self.slot("momentum", variable)
         v = self.slot("velocity", variable)
-        step = ops.cast(ops.add(self.iterations, 1), "float32")
-        # scalars: 1 - b^t corrects the means for having started at 0 (paper, section 3)
-        correction = ops.sqrt(ops.subtract(1, ops.power(self.beta_2, step)))
-        started = ops.subtract(1, ops.power(self.beta_1, step))
-        alpha = ops.divide(ops.multiply(learning_rate, correction), started)
-        m.assign(moving_average(m, gradient, weight=1 - self.beta_1))
-        v.assign(moving_average(v, ops.square(gradient), weight=1 - self.beta_2))
+        betas = self.beta_1, self.beta_2
+        move_means(gradient, m, v, *betas)
         spread = v
         if self.amsgrad:
             spread = self.slot("velocity_hat", variable)
             spread.assign(ops.maximum(spread, v))
-        root = ops.add(ops.sqrt(spread), self.epsilon)
-        variable.assign(add_scaled(variable, ops.divide(m, root), ops.negative(alpha)))
+        rate = corrected_rate(learning_rate, self.iterations, *betas)
+        step_along(variable, m, spread, rate, self.epsilon)
 
 
 @DIRECTORY.add()
@@ -95,6 +122,7 @@ class AdamW(Adam):
         Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
     """
 
+    @takes_settings()
     def __init__(
         self,
         learning_rate: Any = 0.001,

@@ -13,19 +13,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
-
 from kerasish import ops
 from kerasish.errors import explain
-from kerasish.graph.trace import Trace, current_trace
+from kerasish.graph.trace import current_trace
 from kerasish.graph.variable import Arena, Variable
-from kerasish.optimizers.schedules import LearningRateSchedule
-from kerasish.optimizers.schedules import deserialize as deserialize_schedule
-from kerasish.saving.naming import auto_name
-from kerasish.saving.registry import Configurable
+from kerasish.optimizers import clipping
+from kerasish.optimizers.gating import run_if
+from kerasish.optimizers.state import OptimizerState
 from kerasish.saving.serialization import serialize_config
 
 F = TypeVar("F", bound=Callable[..., None])
+Pairs = list[tuple[Any, Variable]]
 
 
 def sweeping(update_step: F) -> F:
@@ -34,7 +32,7 @@ def sweeping(update_step: F) -> F:
     return update_step
 
 
-class Optimizer(Configurable):
+class Optimizer(OptimizerState):
     """Base class of optimizers.
 
     Args:
@@ -48,12 +46,12 @@ class Optimizer(Configurable):
         ema_momentum: Share of the old average kept at each step, in [0, 1].
         ema_overwrite_frequency: Steps between copies of the average to the weights;
             None copies at the end of training only.
-        loss_scale_factor: Number the loss was multiplied by; gradients are divided by
-            it.
+        loss_scale_factor: Number `scale_loss` multiplies the loss by; gradients are
+            divided by it.
         gradient_accumulation_steps: Steps over which gradients are averaged before the
             weights change.
         name: Name; the class in snake case, numbered, by default.
-        **unknown: Refused, with the nearest name there is.
+        **kwargs: Refused, with the nearest name there is.
 
     Raises:
         ValueError: More than one way of clipping, a number out of its range, or an
@@ -73,10 +71,10 @@ class Optimizer(Configurable):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
-        **unknown: Any,
+        **kwargs: Any,
     ) -> None:
-        self._refuse_arguments(unknown)
-        self.name = name or auto_name(type(self).__name__)
+        self._refuse_arguments(kwargs)
+        super().__init__(learning_rate, name)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue
@@ -87,31 +85,11 @@ class Optimizer(Configurable):
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self._check_settings()
-        self.built = False
-        self._arena: Arena | None = None
-        self._shares = False  # whether another model took our variables
-        self._trainable_variables: list[Variable] = []
-        self._slots: dict[str, list[Variable]] = {}
         self._undecayed: list[Variable] = []
         self._undecayed_names: list[str] = []
-        self._variables: list[Variable] = []
-        self._iterations = self._track(Variable(np.int32(0), name="iteration"))
-        self._schedule: Any = None
-        self._set_learning_rate(learning_rate)
 
     def _check_settings(self) -> None:
-        clips = [self.clipnorm, self.clipvalue, self.global_clipnorm]
-        if sum(c is not None for c in clips) > 1:
-            raise ValueError(
-                explain(
-                    "Gradients can be clipped in one way only.",
-                    got=f"clipnorm={clips[0]}, clipvalue={clips[1]}, "
-                    f"global_clipnorm={clips[2]}",
-                    fix="set one of the three",
-                )
-            )
-        if any(c is not None and c < 0 for c in clips):
-            raise ValueError(explain("A clipping bound is positive.", got=clips))
+        clipping.check_bounds(self.clipnorm, self.clipvalue, self.global_clipnorm)
         steps = self.gradient_accumulation_steps
         if steps is not None and steps < 2:
             raise ValueError(
@@ -126,19 +104,6 @@ class Optimizer(Configurable):
                 explain("ema_momentum lies in [0, 1].", got=self.ema_momentum)
             )
 
-    # variables ----------------------------------------------------------------------
-
-    def _track(self, variable: Variable) -> Variable:
-        variable.path = f"{self.name}/{variable.name}"
-        variable.trainable = False
-        self._variables.append(variable)
-        return variable
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The state: iteration, learning rate (unless scheduled), then the slots."""
-        return list(self._variables)
-
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these trainable variables; once."""
         self._trainable_variables = list(variables)
@@ -148,58 +113,6 @@ class Optimizer(Configurable):
             self.add_slot("gradient_accumulator")
         self.built = True
 
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str, initializer: Any = "zeros"
-    ) -> Variable:
-        """Return a new state variable of a variable's shape and dtype.
-
-        Args:
-            reference_variable: The trainable variable it belongs to.
-            name: Last part of its name.
-            initializer: "zeros", "ones", or a callable `(shape, dtype=)`.
-        """
-        values = {"zeros": np.zeros, "ones": np.ones}
-        made = Variable(
-            values.get(initializer, initializer),
-            shape=reference_variable.shape,
-            dtype=reference_variable.dtype,
-            name=f"{reference_variable.path.replace('/', '_')}_{name}",
-        )
-        return self._track(made)
-
-    def add_slot(self, *names: str) -> None:
-        """Make a state variable of each name for each trainable variable.
-
-        Several names are interleaved variable by variable, as Keras orders its files.
-        """
-        for name in names:
-            self._slots[name] = []
-        for variable in self._trainable_variables:
-            for name in names:
-                made = self.add_variable_from_reference(variable, name)
-                self._slots[name].append(made)
-
-    def slot(self, name: str, variable: Variable) -> Variable:
-        """Return the state variable `name` of a variable, or of the whole arena."""
-        slots = self._slots[name]
-        if self._arena is not None and variable is self._arena.flat:
-            home = Arena.of(slots) or Arena(slots, f"{self.name}/{name}")
-            return home.flat
-        return slots[self._get_variable_index(variable)]
-
-    def _get_variable_index(self, variable: Variable) -> int:
-        for index, known in enumerate(self._trainable_variables):
-            if known is variable:
-                return index
-        raise ValueError(
-            explain(
-                f"Optimizer '{self.name}' does not know this variable.",
-                got=f"variable '{variable.path}'",
-                expected="one of the variables it was built with",
-                fix="make a new optimizer for another model, or call build anew",
-            )
-        )
-
     @property
     def iterations(self) -> Any:
         """Number of updates done: steps, over `gradient_accumulation_steps` if set."""
@@ -208,54 +121,13 @@ class Optimizer(Configurable):
             return ops.floor_divide(self._iterations, steps)
         return self._iterations
 
-    # learning rate ------------------------------------------------------------------
-
-    def _set_learning_rate(self, rate: Any) -> None:
-        if isinstance(rate, dict):
-            rate = deserialize_schedule(rate)
-        if callable(rate):
-            self._schedule = rate
-            return
-        if not isinstance(rate, (int, float, np.number)):
-            raise ValueError(
-                explain(
-                    f"Optimizer '{self.name}' cannot use this learning rate.",
-                    got=repr(rate),
-                    expected="a number, a LearningRateSchedule or a callable",
-                )
-            )
-        made = Variable(float(rate), dtype="float32", name="learning_rate")
-        self._learning_rate = self._track(made)
-
-    @property
-    def learning_rate(self) -> Any:
-        """The rate: its variable, or a schedule's value at this step."""
-        return self._current_rate() if self._schedule else self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, rate: Any) -> None:
-        if self._schedule is not None or callable(rate):
-            if not callable(rate):
-                raise TypeError(
-                    explain(
-                        "This optimizer's learning rate follows a schedule, so it "
-                        "cannot be set.",
-                        got=repr(rate),
-                        fix="make the optimizer with a number as learning_rate",
-                    )
-                )
-            self._schedule = rate
-            return
-        self._learning_rate.assign(rate)
-
-    def _current_rate(self) -> Any:
-        if isinstance(self._schedule, LearningRateSchedule):
-            return self._schedule(self.iterations)
-        if self._schedule is not None:
-            return self._schedule()
-        return self._learning_rate
-
     # the step -----------------------------------------------------------------------
+
+    def scale_loss(self, loss: Any) -> Any:
+        """Return the loss to take gradients of: multiplied by `loss_scale_factor`."""
+        if self.loss_scale_factor is None:
+            return loss
+        return ops.multiply(loss, self.loss_scale_factor)
 
     def apply(
         self,
@@ -271,6 +143,14 @@ class Optimizer(Configurable):
         Raises:
             ValueError: There are as many gradients as variables only if they match.
         """
+        pairs = self._paired(grads, trainable_variables)
+        self._apply_pairs(self._clipped(pairs))
+        self._iterations.assign_add(1)
+
+    def _paired(
+        self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None
+    ) -> Pairs:
+        """Return the gradients that are there with their variables, the state built."""
         variables = list(trainable_variables or self._trainable_variables)
         if len(grads) != len(variables):
             raise ValueError(
@@ -289,41 +169,42 @@ class Optimizer(Configurable):
                     expected="a loss that depends on the trainable variables",
                 )
             )
-        self._apply_pairs(self._clipped(pairs))
-        self._iterations.assign_add(1)
+        return pairs
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
         """Change variables by `(gradient, variable)` pairs."""
         pairs = list(grads_and_vars)
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
 
-    def _apply_pairs(self, pairs: list[tuple[Any, Variable]]) -> None:
+    def _apply_pairs(self, pairs: Pairs) -> None:
         pairs = self._swept(pairs)
-        gate = None
         if self.gradient_accumulation_steps:
-            pairs, gate = self._accumulate(pairs)
-        rate = ops.cast(self._current_rate(), "float32")
-        update = _Gated(gate) if gate is not None else None
-        for gradient, variable in pairs:
-            self._decay(variable, rate)
-            self.update_step(gradient, variable, rate)
-        if update is not None:
-            update.close()
+            mean, due = self._accumulate(pairs, self.gradient_accumulation_steps)
+            run_if(due, lambda: self._update(mean))
+        else:
+            self._update(pairs)
         for _, variable in pairs:
             self._average(variable)
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable))
 
-    def _swept(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Any, Variable]]:
+    def _update(self, pairs: Pairs) -> None:
+        rate = ops.cast(self._current_rate(), "float32")
+        self.begin_step()
+        for gradient, variable in pairs:
+            self._decay(variable, rate)
+            self.update_step(gradient, variable, rate)
+
+    def _swept(self, pairs: Pairs) -> Pairs:
         """Return one pair over the arena where the rule allows it."""
         variables = [v for _, v in pairs]
         if not self._can_sweep(variables):
             return pairs
-        self._arena = Arena.of(variables)
-        if self._arena is None:
+        self._home = Arena.of(variables)
+        if self._home is None:
             return pairs
         parts = [ops.ravel(ops.convert_to_tensor(g, v.dtype)) for g, v in pairs]
-        return [(ops.concatenate(parts), self._arena.flat)]
+        return [(ops.concatenate(parts), self._home.flat)]
 
     def _can_sweep(self, variables: list[Variable]) -> bool:
         return (
@@ -334,20 +215,6 @@ class Optimizer(Configurable):
             and not self._undecayed_names
             and all(v.constraint is None for v in variables)
         )
-
-    def arrange(self) -> None:
-        """Put the trainable variables side by side in an arena, if a sweep will use it.
-
-        The trainer calls it before it traces a step.
-        """
-        variables = self._trainable_variables
-        if self._arena is not None and Arena.of(variables) is not self._arena:
-            # Another model shares layers with this one and has taken them into its own
-            # arena. Taking them back at every turn would compile steps for ever.
-            self._arena, self._shares = None, True
-        one_dtype = len({v.dtype for v in variables}) == 1
-        if one_dtype and not self._shares and Arena.of(variables) is None:
-            self._arena = Arena(variables, f"{self.name}/parameters")
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Set a variable; custom rules written for Keras assign through these."""
@@ -360,6 +227,9 @@ class Optimizer(Configurable):
     def assign_sub(self, variable: Variable, value: Any) -> None:
         """Subtract from a variable."""
         variable.assign_sub(value)
+
+    def begin_step(self) -> None:
+        """Change state that all variables share; once per update, before them."""
 
     def update_step(
         self, gradient: Any, variable: Variable, learning_rate: Any
@@ -378,17 +248,16 @@ class Optimizer(Configurable):
             )
         )
 
-    def _clipped(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Any, Variable]]:
+    def _clipped(self, pairs: Pairs) -> Pairs:
         grads = [g for g, _ in pairs]
         if self.loss_scale_factor is not None:
             grads = [ops.divide(g, self.loss_scale_factor) for g in grads]
         if self.clipnorm is not None:
-            grads = [_clip_by_norm(g, ops.norm(g), self.clipnorm) for g in grads]
+            grads = clipping.clip_each_norm(grads, self.clipnorm)
         elif self.clipvalue is not None:
-            grads = [ops.clip(g, -self.clipvalue, self.clipvalue) for g in grads]
+            grads = clipping.clip_values(grads, self.clipvalue)
         elif self.global_clipnorm is not None:
-            total = ops.sqrt(_total([ops.sum(ops.square(g)) for g in grads]))
-            grads = [_clip_by_norm(g, total, self.global_clipnorm) for g in grads]
+            grads = clipping.clip_global_norm(grads, self.global_clipnorm)
         return [(g, v) for g, (_, v) in zip(grads, pairs, strict=True)]
 
     def _decay(self, variable: Variable, rate: Any) -> None:
@@ -438,19 +307,42 @@ class Optimizer(Configurable):
             for variable in var_list:
                 variable.assign(self.slot("average", variable))
 
-    def _accumulate(
-        self, pairs: list[tuple[Any, Variable]]
-    ) -> tuple[list[tuple[Any, Variable]], Any]:
-        steps = self.gradient_accumulation_steps or 1
+    def _accumulate(self, pairs: Pairs, steps: int) -> tuple[Pairs, Any]:
+        """Return the mean gradients, and whether this step is to use them."""
         done = ops.add(self._iterations, 1)
-        gate = ops.equal(ops.mod(done, steps), 0)
+        due = ops.equal(ops.mod(done, steps), 0)
         result = []
         for gradient, variable in pairs:
             held = self.slot("gradient_accumulator", variable)
             total = ops.add(held, gradient)
-            held.assign(ops.where(gate, ops.zeros_like(total), total))
+            held.assign(ops.where(due, ops.zeros_like(total), total))
             result.append((ops.divide(total, steps), variable))
-        return result, gate
+        return result, due
+
+    # without side effects -----------------------------------------------------------
+
+    def stateless_apply(
+        self,
+        optimizer_variables: Sequence[Any],
+        grads: Sequence[Any],
+        trainable_variables: Sequence[Any],
+    ) -> tuple[list[Any], list[Any]]:
+        """Return what the trainable variables and the state become; both stay.
+
+        Args:
+            optimizer_variables: Values, one per entry of `variables`.
+            grads: Gradients, one per trainable variable.
+            trainable_variables: Values of the variables it was built for.
+        """
+        trained, state = self._trainable_variables, self.variables
+        own = [variable.value for variable in (*trained, *state)]
+        try:
+            _assign_all(trained, trainable_variables)
+            _assign_all(state, optimizer_variables)
+            self.apply(grads, trained)
+            return [v.value for v in trained], [v.value for v in state]
+        finally:
+            _assign_all([*trained, *state], own)
 
     # config -------------------------------------------------------------------------
 
@@ -475,42 +367,6 @@ class Optimizer(Configurable):
         return serialize_config({**first, **rest})
 
 
-class _Gated:
-    """Makes the assignments of a stretch of a trace depend on a gate."""
-
-    def __init__(self, gate: Any) -> None:
-        self._gate = gate
-        self._trace: Trace | None = current_trace()
-        if self._trace is None:
-            raise RuntimeError(
-                explain(
-                    "Gradient accumulation works inside fit and train_on_batch only.",
-                    fix="use gradient_accumulation_steps=None with apply",
-                )
-            )
-        self._before = dict(self._trace.writes)
-
-    def close(self) -> None:
-        """Put the gate before every value assigned since the start."""
-        opened = self._trace
-        assert opened is not None
-        after, opened.writes = opened.writes, dict(self._before)
-        gated = {
-            variable: ops.where(self._gate, value, opened.read(variable))
-            for variable, value in after.items()
-            if self._before.get(variable) is not value
-        }
-        for variable, value in gated.items():
-            opened.write(variable, value)
-
-
-def _clip_by_norm(gradient: Any, norm: Any, bound: float) -> Any:
-    """Return the gradient scaled down so that `norm` would be at most `bound`."""
-    return ops.multiply(gradient, ops.divide(bound, ops.maximum(norm, bound)))
-
-
-def _total(parts: list[Any]) -> Any:
-    result = parts[0]
-    for part in parts[1:]:
-        result = ops.add(result, part)
-    return result
+def _assign_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -8,6 +8,7 @@ from typing import Any
 from kerasish import ops
 from kerasish.graph.variable import Variable
 from kerasish.ops.updates import moving_average
+from kerasish.optimizers.declare import takes_settings
 from kerasish.optimizers.lookup import DIRECTORY
 from kerasish.optimizers.optimizer import Optimizer, sweeping
 
@@ -31,6 +32,7 @@ class RMSprop(Optimizer):
         Tieleman & Hinton, "Lecture 6.5 - RMSprop", 2012.
     """
 
+    @takes_settings()
     def __init__(
         self,
         learning_rate: Any = 0.001,

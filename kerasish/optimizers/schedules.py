@@ -13,47 +13,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasish import ops
-from kerasish.backend import floatx
 from kerasish.errors import explain
-from kerasish.saving.registry import Configurable, Directory
-
-_DIRECTORY = Directory(
-    "learning rate schedule", "keras.optimizers.schedules", make_instances=True
+from kerasish.optimizers.schedule import (
+    DIRECTORY,
+    LearningRateSchedule,
+    as_float,
+    check_steps,
+    rate_dtype,
 )
 
 
-class LearningRateSchedule(Configurable):
-    """Base class of schedules: subclasses define `__call__`.
-
-    Example:
-        >>> class Inverse(LearningRateSchedule):
-        ...     def __init__(self, start):
-        ...         self.start = start
-        ...     def __call__(self, step):
-        ...         return ops.divide(self.start, ops.add(step, 1))
-        >>> float(Inverse(1.0)(3))
-        0.25
-    """
-
-    def __init__(self) -> None:
-        # object's own constructor would swallow arguments that nobody takes
-        super().__init__()
-
-    def __call__(self, step: Any) -> Any:
-        """Return the learning rate at a step.
-
-        Args:
-            step: Number of updates done so far: a number, or a scalar tensor.
-        """
-        raise NotImplementedError(
-            explain(
-                f"Learning rate schedule '{type(self).__name__}' cannot be called.",
-                fix="define __call__(self, step) in it, written in kerasish.ops",
-            )
-        )
-
-
-@_DIRECTORY.add()
+@DIRECTORY.add()
 class ExponentialDecay(LearningRateSchedule):
     """Rate multiplied by `decay_rate` every `decay_steps` steps.
 
@@ -82,7 +52,7 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        _check_steps("ExponentialDecay", "decay_steps", decay_steps)
+        check_steps("ExponentialDecay", "decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.decay_rate = decay_rate
@@ -96,7 +66,7 @@ class ExponentialDecay(LearningRateSchedule):
         return ops.multiply(factor, self.initial_learning_rate)
 
 
-@_DIRECTORY.add()
+@DIRECTORY.add()
 class InverseTimeDecay(LearningRateSchedule):
     """Rate divided by a number that grows by `decay_rate` every `decay_steps` steps.
 
@@ -125,7 +95,7 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        _check_steps("InverseTimeDecay", "decay_steps", decay_steps)
+        check_steps("InverseTimeDecay", "decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.decay_rate = decay_rate
@@ -139,7 +109,7 @@ class InverseTimeDecay(LearningRateSchedule):
         return ops.divide(float(self.initial_learning_rate), divisor)
 
 
-@_DIRECTORY.add()
+@DIRECTORY.add()
 class PiecewiseConstantDecay(LearningRateSchedule):
     """One rate up to each boundary, and the last one after.
 
@@ -178,13 +148,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """Return the learning rate at a step."""
         step = ops.convert_to_tensor(step)
-        rate = ops.convert_to_tensor(float(self.values[0]), dtype=_dtype())
+        rate = ops.convert_to_tensor(float(self.values[0]), dtype=rate_dtype())
         for boundary, value in zip(self.boundaries, self.values[1:], strict=True):
             rate = ops.where(ops.greater(step, boundary), float(value), rate)
         return rate
 
 
-@_DIRECTORY.add()
+@DIRECTORY.add()
 class PolynomialDecay(LearningRateSchedule):
     """Rate that falls to `end_learning_rate` along a power of the steps left.
 
@@ -216,7 +186,7 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        _check_steps("PolynomialDecay", "decay_steps", decay_steps)
+        check_steps("PolynomialDecay", "decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.end_learning_rate = end_learning_rate
@@ -226,7 +196,7 @@ class PolynomialDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate at a step."""
-        step = _as_float(step)
+        step = as_float(step)
         if self.cycle:
             rounds = ops.maximum(ops.ceil(ops.divide(step, self.decay_steps)), 1.0)
             length = ops.multiply(rounds, self.decay_steps)
@@ -239,7 +209,7 @@ class PolynomialDecay(LearningRateSchedule):
         return ops.add(falling, self.end_learning_rate)
 
 
-@_DIRECTORY.add()
+@DIRECTORY.add()
 class CosineDecay(LearningRateSchedule):
     """Rate that falls along half a cosine wave, after an optional linear warmup.
 
@@ -272,7 +242,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
-        _check_steps("CosineDecay", "decay_steps", decay_steps)
+        check_steps("CosineDecay", "decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.alpha = alpha
@@ -282,7 +252,7 @@ class CosineDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate at a step."""
-        step = _as_float(step)
+        step = as_float(step)
         if self.warmup_target is None:
             return self._decayed(step, self.initial_learning_rate)
         decayed = self._decayed(
@@ -299,7 +269,7 @@ class CosineDecay(LearningRateSchedule):
         return ops.multiply(_half_cosine(share, self.alpha), start)
 
 
-@_DIRECTORY.add()
+@DIRECTORY.add()
 class CosineDecayRestarts(LearningRateSchedule):
     """Cosine decay that starts over each time it has ended.
 
@@ -333,7 +303,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        _check_steps("CosineDecayRestarts", "first_decay_steps", first_decay_steps)
+        check_steps("CosineDecayRestarts", "first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.first_decay_steps = first_decay_steps
         self.t_mul = t_mul
@@ -343,7 +313,7 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate at a step."""
-        periods = ops.divide(_as_float(step), self.first_decay_steps)
+        periods = ops.divide(as_float(step), self.first_decay_steps)
         restarts, share = self._locate(periods)
         height = ops.power(float(self.m_mul), restarts)
         wave = _half_cosine(share, self.alpha, height)
@@ -366,25 +336,16 @@ class CosineDecayRestarts(LearningRateSchedule):
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """Return the schedule that a config from a file describes."""
-    return _DIRECTORY.deserialize(config, custom_objects)
+    return DIRECTORY.deserialize(config, custom_objects)
 
 
 def serialize(learning_rate_schedule: Any) -> Any:
     """Return the config of a schedule, as files hold it."""
-    return _DIRECTORY.serialize(learning_rate_schedule)
-
-
-def _dtype() -> str:
-    """Return the dtype of rates; float16 could not even count the steps."""
-    return "float64" if floatx() == "float64" else "float32"
-
-
-def _as_float(step: Any) -> Any:
-    return ops.cast(step, _dtype())
+    return DIRECTORY.serialize(learning_rate_schedule)
 
 
 def _share_done(step: Any, decay_steps: int, staircase: bool) -> Any:
-    share = ops.divide(_as_float(step), decay_steps)
+    share = ops.divide(as_float(step), decay_steps)
     return ops.floor(share) if staircase else share
 
 
@@ -393,18 +354,6 @@ def _half_cosine(share: Any, alpha: float, height: Any = 1.0) -> Any:
     wave = ops.add(ops.cos(ops.multiply(share, math.pi)), 1.0)
     fall = ops.multiply(wave, ops.multiply(height, 0.5))
     return ops.add(ops.multiply(fall, 1.0 - alpha), alpha)
-
-
-def _check_steps(who: str, name: str, steps: Any) -> None:
-    if steps > 0:
-        return
-    raise ValueError(
-        explain(
-            f"{who} cannot use this `{name}`.",
-            got=repr(steps),
-            expected="a positive number of steps",
-        )
-    )
 
 
 __all__ = [

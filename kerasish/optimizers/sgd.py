@@ -9,6 +9,7 @@ from kerasish import ops
 from kerasish.errors import explain
 from kerasish.graph.variable import Variable
 from kerasish.ops.updates import add_scaled
+from kerasish.optimizers.declare import takes_settings
 from kerasish.optimizers.lookup import DIRECTORY
 from kerasish.optimizers.optimizer import Optimizer, sweeping
 
@@ -30,6 +31,7 @@ class SGD(Optimizer):
         learning", ICML 2013.
     """
 
+    @takes_settings()
     def __init__(
         self,
         learning_rate: Any = 0.01,

@@ -1,5 +1,6 @@
 """Seeds and random tensors: `keras.random`, and the host generators of the package."""
 
+from kerasish.random.binomial_draws import binomial
 from kerasish.random.draws import (
     categorical,
     dropout,
@@ -9,6 +10,7 @@ from kerasish.random.draws import (
     truncated_normal,
     uniform,
 )
+from kerasish.random.gamma_draws import beta, gamma
 from kerasish.random.seed import (
     SeedGenerator,
     draw_seed,
@@ -18,9 +20,12 @@ from kerasish.random.seed import (
 
 __all__ = [
     "SeedGenerator",
+    "beta",
+    "binomial",
     "categorical",
     "draw_seed",
     "dropout",
+    "gamma",
     "host_generator",
     "normal",
     "randint",

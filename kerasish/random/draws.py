@@ -7,22 +7,26 @@ independent numbers per element, it asks for that many bits at once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from kerasish import ops
 from kerasish.backend import standardize_dtype
 from kerasish.errors import DTypeError, ShapeError, explain
-from kerasish.random.seed import SeedGenerator, make_key
+from kerasish.graph.registry import enter
+from kerasish.random.basics import (
+    WORD_BITS,
+    Seed,
+    Shape,
+    as_shape,
+    box_muller,
+    float_dtype,
+    unit,
+    wide_dtype,
+    wrong_dtype,
+)
+from kerasish.random.seed import make_key
 
-Seed = int | SeedGenerator | None
-Shape = int | Sequence[int]
-
-_WORD_BITS = 32
-# Random bits in a float of [0, 1): as many as its significand holds, so that every
-# value is exact and none rounds up to 1.
-_DIGITS = {"float16": 11, "float32": 24}
 # erf(sqrt(2)): the share of a normal distribution within two standard deviations.
 _WITHIN_TWO = 0.9544997361036416
 # Quantile function of N(0, 1) near its middle: x * P(-log(1 - x^2)) at the probability
@@ -62,8 +66,8 @@ def uniform(
         >>> uniform((2, 3), seed=1).shape
         (2, 3)
     """
-    dtype = _float_dtype("uniform", dtype)
-    values = _unit(make_key(seed), _as_shape(shape), dtype)
+    dtype = float_dtype("uniform", dtype)
+    values = unit(make_key(seed), as_shape(shape), dtype)
     if (minval, maxval) == (0.0, 1.0):
         return values
     values = ops.add(ops.multiply(values, maxval - minval), minval)
@@ -97,10 +101,13 @@ def normal(
         >>> normal((2, 3), seed=1).shape
         (2, 3)
     """
-    dtype = _float_dtype("normal", dtype)
-    values = _box_muller(make_key(seed), _as_shape(shape), _wide(dtype))
+    dtype = float_dtype("normal", dtype)
+    values = box_muller(make_key(seed), as_shape(shape), wide_dtype(dtype))
     values = ops.add(ops.multiply(values, stddev), mean)
     return ops.cast(values, dtype)
+
+
+enter("random_normal", normal)  # `ops.image.elastic_transform` draws by this name
 
 
 def truncated_normal(
@@ -126,8 +133,8 @@ def truncated_normal(
         >>> bool(abs(truncated_normal((100,), seed=1)).max() <= 2)
         True
     """
-    dtype = _float_dtype("truncated_normal", dtype)
-    values = _unit(make_key(seed), _as_shape(shape), _wide(dtype))
+    dtype = float_dtype("truncated_normal", dtype)
+    values = unit(make_key(seed), as_shape(shape), wide_dtype(dtype))
     x = ops.multiply(ops.subtract(ops.multiply(values, 2.0), 1.0), _WITHIN_TWO)
     w = ops.negative(ops.log(ops.subtract(1.0, ops.square(x))))
     values = ops.clip(ops.multiply(x, _polynomial(w, _QUANTILE)), -2.0, 2.0)
@@ -159,9 +166,9 @@ def randint(
     """
     dtype = standardize_dtype(dtype)
     if "int" not in dtype:
-        raise DTypeError(_wrong_dtype("randint", dtype, "an integer dtype"))
+        raise DTypeError(wrong_dtype("randint", dtype, "an integer dtype"))
     span = maxval - minval
-    if not 0 < span <= 2**_WORD_BITS:
+    if not 0 < span <= 2**WORD_BITS:
         raise ValueError(
             explain(
                 "randint cannot draw from this range.",
@@ -169,8 +176,8 @@ def randint(
                 expected="minval < maxval <= minval + 2**32",
             )
         )
-    bits = ops.random_bits(make_key(seed), _as_shape(shape))
-    if span < 2**_WORD_BITS:
+    bits = ops.random_bits(make_key(seed), as_shape(shape))
+    if span < 2**WORD_BITS:
         bits = ops.mod(bits, span)
     return ops.add(ops.cast(bits, dtype), minval)
 
@@ -267,8 +274,8 @@ def dropout(
     inputs = ops.convert_to_tensor(inputs)
     if rate == 0:
         return inputs
-    threshold = round(rate * 2**_WORD_BITS)
-    if threshold == 2**_WORD_BITS:
+    threshold = round(rate * 2**WORD_BITS)
+    if threshold == 2**WORD_BITS:
         return ops.zeros_like(inputs)
     bits = ops.random_bits(make_key(seed), _mask_shape(inputs, noise_shape))
     kept = ops.cast(ops.greater_equal(bits, threshold), inputs.dtype)
@@ -295,64 +302,9 @@ def _mask_shape(inputs: Any, noise_shape: Sequence[int | None] | None) -> Any:
     )
 
 
-def _unit(key: Any, shape: tuple[int, ...], dtype: str) -> Any:
-    """Return values of U[0, 1), all of them exact multiples of one power of two."""
-    if dtype == "float64":
-        return _unit_double(key, shape)
-    digits = _DIGITS[dtype]
-    bits = ops.right_shift(ops.random_bits(key, shape), _WORD_BITS - digits)
-    return ops.multiply(ops.cast(bits, dtype), 2.0**-digits)
-
-
-def _unit_double(key: Any, shape: tuple[int, ...]) -> Any:
-    """Return values of U[0, 1) with 53 random bits: 27 of one word, 26 of another."""
-    size = math.prod(shape)
-    first, second = ops.split(ops.random_bits(key, (2 * size,)), [size])
-    high = ops.multiply(ops.cast(ops.right_shift(first, 5), "float64"), 2.0**-27)
-    low = ops.multiply(ops.cast(ops.right_shift(second, 6), "float64"), 2.0**-53)
-    return ops.reshape(ops.add(high, low), shape)
-
-
-def _box_muller(key: Any, shape: tuple[int, ...], dtype: str) -> Any:
-    """Return values of N(0, 1), two from each pair of uniform ones."""
-    size = math.prod(shape)
-    half = (size + 1) // 2
-    u1, u2 = ops.split(_unit(key, (2 * half,), dtype), [half])
-    # 1 - u1 is exact and never zero
-    radius = ops.sqrt(ops.multiply(ops.log(ops.subtract(1.0, u1)), -2.0))
-    angle = ops.multiply(u2, 2.0 * math.pi)
-    pairs = [ops.multiply(radius, turn(angle)) for turn in (ops.cos, ops.sin)]
-    values = ops.concatenate(pairs)
-    if size < 2 * half:
-        values = ops.split(values, [size])[0]
-    return ops.reshape(values, shape)
-
-
 def _polynomial(x: Any, coefficients: Sequence[float]) -> Any:
     """Return the polynomial's value by Horner's rule; lowest power first."""
     total: Any = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):
         total = ops.add(ops.multiply(total, x), coefficient)
     return total
-
-
-def _as_shape(shape: Shape) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
-
-
-def _float_dtype(who: str, dtype: Any) -> str:
-    name: str = standardize_dtype(dtype)
-    if not name.startswith("float"):
-        raise DTypeError(_wrong_dtype(who, name, "a floating dtype"))
-    return name
-
-
-def _wide(dtype: str) -> str:
-    """Return the dtype to compute in: float16 lacks the digits for a tail."""
-    return "float32" if dtype == "float16" else dtype
-
-
-def _wrong_dtype(who: str, dtype: str, expected: str) -> str:
-    return explain(
-        f"{who} cannot draw values of this dtype.", got=dtype, expected=expected
-    )

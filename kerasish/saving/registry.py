@@ -127,6 +127,8 @@ def class_key(cls: type) -> tuple[str | None, str, str | None]:
         return _python_module(cls), cls.__name__, cls.__name__
     # Models live in `keras.models`, but the first public name Keras gives them, and so
     # the one in its files, is `keras.Sequential`.
+    if module.startswith("keras.src"):  # what has no public name goes by its own
+        return module, cls.__name__, cls.__name__
     return ("keras" if module == "keras.models" else module), cls.__name__, None
 
 

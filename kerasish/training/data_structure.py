@@ -95,6 +95,10 @@ class DataStructure:
         x, y, sample_weight = packed
         return x, y, sample_weight
 
+    def pack_x(self, leaves: Iterable[Any]) -> Any:
+        """Return the structure of x with these values in place of its leaves."""
+        return tree.pack(self._forms[0], list(leaves))
+
     def same_form(self, other: DataStructure) -> bool:
         """Return whether another structure nests its arrays in the same way."""
         return self._forms == other._forms

@@ -42,6 +42,7 @@ class Runner:
         self._replays: dict[Hashable, Any] = {}
         self._stack = ExitStack()
         self._checks_batches = False
+        self._last: Any = None
         self.structure: Any = 0
 
     def __enter__(self) -> Runner:
@@ -64,6 +65,7 @@ class Runner:
         if self._checks_batches:
             self._check_labels(batch.arrays())
         replay.run()
+        self._last = replay
         return replay
 
     def _borrow(self, batch: Batch) -> Any:
@@ -88,7 +90,7 @@ class Runner:
 
     def _check_targets(self) -> None:
         loss = self._trainer._compile_loss
-        if loss is None or loss.sparse_classes is None:
+        if loss is None or not loss.label_places:
             return
         if isinstance(self._adapter, IndexedAdapter):
             sources = self._adapter.arrays
@@ -99,12 +101,23 @@ class Runner:
 
     def _check_labels(self, leaves: Sequence[Any]) -> None:
         data = self._adapter.structure
-        target = self._trainer._compile_loss.sparse_classes
-        shape = next(iter([self._trainer._output_shape]))
-        for i in range(data.num_x, data.num_x + data.num_y):
-            check_labels(
-                leaves[i], shape[target.axis], data.specs[i].name, target.ignore_class
-            )
+        for place, target, shape in self._trainer._compile_loss.label_places:
+            i = data.num_x + place
+            name = data.specs[i].name
+            check_labels(leaves[i], shape[target.axis], name, target.ignore_class)
+
+    def logs(self) -> dict[str, Any]:
+        """Return the metrics so far; of a step of the user's own, what it returned."""
+        metrics: dict[str, Any] = self._trainer.get_metrics_result()
+        if not isinstance(self.structure, dict) or self._kind == "predict":
+            return metrics
+        if metrics and set(metrics) == set(self.structure):
+            return metrics
+        backend, outputs = get_backend(), self._last.outputs
+        return {
+            name: float(backend.to_host(outputs[i]))
+            for name, i in self.structure.items()
+        }
 
 
 class Fit:
@@ -135,8 +148,11 @@ class Fit:
     def run(self, first: int, last: int, validation_freq: int | Sequence[int]) -> None:
         """Run epochs `first` to `last - 1`."""
         self.trainer.stop_training = False
+        self.trainer._initial_epoch = first
         self.callbacks.on_train_begin()
         logs: dict[str, float] = {}
+        # a callback may have brought the model back to a later epoch
+        first = self.trainer._initial_epoch or first
         for epoch in range(first, last):
             logs = self._epoch(epoch, validation_freq)
             if self.trainer.stop_training:
@@ -153,7 +169,7 @@ class Fit:
         self.callbacks.on_epoch_begin(epoch)
         with Runner(self.trainer, "train", self.train) as runner:
             self._batches(runner)
-        logs: dict[str, float] = self.trainer.get_metrics_result()
+            logs: dict[str, float] = runner.logs()
         if self.validation is not None and _is_due(epoch, validation_freq):
             values = evaluate(self.trainer, self.validation, self.callbacks)
             logs |= {f"val_{name}": value for name, value in values.items()}
@@ -172,22 +188,20 @@ class Fit:
                     callbacks.on_train_batch_begin(step)
                 runner.run(batch)
                 if hooked and (step + 1) % every == 0:
-                    callbacks.on_train_batch_end(step, self._batch_logs())
+                    callbacks.on_train_batch_end(step, self._batch_logs(runner))
                 if not backend.flushes_denormals and step % _FLUSH_EVERY == 0:
                     flush_state(trainer)
                 if trainer.stop_training:
                     break
             if hooked and (step + 1) % every:
-                callbacks.on_train_batch_end(step, self._batch_logs())
+                callbacks.on_train_batch_end(step, self._batch_logs(runner))
 
-    def _batch_logs(self) -> Any:
-        if self.callbacks.needs_batch_logs:
-            return self.trainer.get_metrics_result()
-        return _lazily(self.trainer)
+    def _batch_logs(self, runner: Runner) -> Any:
+        return runner.logs() if self.callbacks.needs_batch_logs else _lazily(runner)
 
 
-def _lazily(trainer: Any) -> Any:
-    return LazyLogs(trainer.get_metrics_result)
+def _lazily(runner: Runner) -> Any:
+    return LazyLogs(runner.logs)
 
 
 def _is_due(epoch: int, validation_freq: int | Sequence[int]) -> bool:
@@ -221,10 +235,10 @@ def evaluate(
                 callbacks.on_test_batch_begin(step)
             runner.run(batch)
             if (step + 1) % every == 0:
-                callbacks.on_test_batch_end(step, _lazily(trainer))
+                callbacks.on_test_batch_end(step, _lazily(runner))
         if (step + 1) % every:
-            callbacks.on_test_batch_end(step, _lazily(trainer))
-    logs: dict[str, float] = trainer.get_metrics_result()
+            callbacks.on_test_batch_end(step, _lazily(runner))
+        logs: dict[str, float] = runner.logs()
     callbacks.on_test_end(logs)
     return logs
 

@@ -18,34 +18,27 @@ import numpy as np
 from kerasish import metrics, ops, optimizers
 from kerasish.backend import get_backend
 from kerasish.callbacks.callback_list import CallbackList
+from kerasish.dtype_policies import DTypePolicy
 from kerasish.errors import explain
 from kerasish.graph import tree
 from kerasish.graph.gradient import gradients
-from kerasish.layers.call_context import current_call
-from kerasish.losses.compile import CompileLoss
-from kerasish.metrics.compile import CompileMetrics
+from kerasish.graph.keras_tensor import KerasTensor
+from kerasish.graph.tensor import Tensor
+from kerasish.optimizers.loss_scale import LossScaleOptimizer
 from kerasish.random import host_generator
 from kerasish.saving.serialization import serialize_keras_object
 from kerasish.training import loop
+from kerasish.training.checks import refuse_own_steps, require_same_variables
 from kerasish.training.data import make_adapter, train_validation_split
 from kerasish.training.data_adapter import Adapter
+from kerasish.training.outputs import OutputLosses, OutputMetrics
 from kerasish.training.programs import Program, Programs
-from kerasish.utils.packing import unpack_x_y_sample_weight
+from kerasish.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 Data = Any
 _ALL_SAMPLES = 1 << 40  # as a batch size
 
 _building = threading.RLock()
-# what subclasses of Keras's models may override and ours may not
-_KERAS_STEPS = (
-    "train_step",
-    "test_step",
-    "predict_step",
-    "compute_metrics",
-    "make_train_function",
-    "make_test_function",
-    "make_predict_function",
-)
 
 
 class Trainer:
@@ -63,10 +56,11 @@ class Trainer:
         self.compiled = False
         self.run_eagerly = False
         self.steps_per_execution = 1
-        self._compile_loss: CompileLoss | None = None
-        self._compile_metrics: CompileMetrics | None = None
+        self._compile_loss: OutputLosses | None = None
+        self._compile_metrics: OutputMetrics | None = None
         self._compile_arguments: dict[str, Any] = {}
         self._loss_tracker: Any = None
+        self._initial_epoch = 0
         self._programs = Programs()
         self._output_shape: Any = None
 
@@ -86,25 +80,30 @@ class Trainer:
 
         Args:
             optimizer: A name or an `Optimizer`.
-            loss: A name, a `Loss`, or a function of `(y_true, y_pred)`.
-            loss_weights: Factor of the loss.
+            loss: A name, a `Loss`, or a function of `(y_true, y_pred)`; for several
+                outputs also a list in their order or a dict by their names.
+            loss_weights: Factor of the loss; likewise.
             metrics: Names, metrics or functions; they see no sample weights.
             weighted_metrics: Likewise; they see the sample weights.
             run_eagerly: Whether to compute operation by operation, checking every
                 value; slow, for finding faults.
             steps_per_execution: Batches between calls of the batch hooks of callbacks.
             jit_compile: Has no effect: steps are always compiled (see `run_eagerly`).
-            auto_scale_loss: Has no effect: losses are not scaled in float32.
+            auto_scale_loss: Whether to scale the loss under the policy
+                "mixed_float16", in which small gradients would vanish.
 
         Raises:
-            ValueError: A name is unknown (the nearest ones are given), or the class has
-                a training step of its own, which would never run.
+            ValueError: A name is unknown (the nearest ones are given), or the class
+                overrides a method that would never run.
         """
-        self._refuse_own_steps()
+        refuse_own_steps(type(self))
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
-        self._compile_loss = CompileLoss(loss, loss_weights) if loss else None
-        self._compile_metrics = CompileMetrics(metrics, weighted_metrics)
+        if auto_scale_loss and _is_mixed(self):
+            self.optimizer = _scaling(self.optimizer)
+        names = getattr(self, "output_names", None)
+        self._compile_loss = OutputLosses(loss, loss_weights, names) if loss else None
+        self._compile_metrics = OutputMetrics(metrics, weighted_metrics, names)
         self._loss_tracker = _mean("loss")
         self.run_eagerly = run_eagerly
         self.steps_per_execution = int(steps_per_execution)
@@ -121,19 +120,6 @@ class Trainer:
             "jit_compile": jit_compile,
         }
         self._programs.clear()
-
-    def _refuse_own_steps(self) -> None:
-        for name in _KERAS_STEPS:
-            if hasattr(type(self), name):
-                raise ValueError(
-                    explain(
-                        f"`{type(self).__name__}.{name}` would never be called.",
-                        got=f"a class with a method `{name}`",
-                        expected="steps in kerasish.ops, which are compiled as a whole",
-                        fix="override compute_loss, or write a loop of your own with "
-                        "kerasish.value_and_grad and optimizer.apply",
-                    )
-                )
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return the arguments of `compile`, JSON-able; None if not compiled."""
@@ -180,8 +166,6 @@ class Trainer:
         terms = []
         if self._compile_loss is not None and y is not None:
             terms.append(self._compile_loss(y, y_pred, sample_weight))
-        context = current_call()
-        terms.extend(context.losses if context else ())
         terms.extend(self.losses)  # type: ignore[attr-defined]
         if not terms:
             raise ValueError(
@@ -196,22 +180,61 @@ class Trainer:
             total = ops.add(total, term)
         return total
 
-    def _train_step(self, x: Any, y: Any, sample_weight: Any) -> None:
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Do one step on a batch and return the logs; may be overridden.
+
+        It is traced once per shape of the batch and compiled, so it must be written in
+        ops: gradients come from `kerasish.value_and_grad(f, variables=...)`.
+
+        Args:
+            data: `x`, `(x, y)` or `(x, y, sample_weight)`.
+        """
+        self._train_step(*unpack_x_y_sample_weight(data))
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Evaluate a batch and return the logs; may be overridden."""
+        self._test_step(*unpack_x_y_sample_weight(data))
+        return self.get_metrics_result()
+
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs for a batch; may be overridden."""
+        return self(unpack_x_y_sample_weight(data)[0], training=False)  # type: ignore[operator]
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Take a batch into the compiled metrics, and return all results."""
+        if self._compile_metrics is not None and y is not None:
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def _overrides(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(Trainer, method)
+
+    def _train_step(self, x: Any, y: Any, sample_weight: Any = None) -> None:
         y_pred = self(x, training=True)  # type: ignore[operator]
         loss = self._tracked_loss(x, y, y_pred, sample_weight, training=True)
         variables = self.trainable_variables
         if variables:  # else all is frozen: only metrics change, as in Keras
             sources = [ops.convert_to_tensor(v) for v in variables]
-            self.optimizer.apply(gradients(loss, sources), variables)
-        self._update_metrics(y, y_pred, sample_weight)
+            scaled = self.optimizer.scale_loss(loss)
+            self.optimizer.apply(gradients(scaled, sources), variables)
+        self._update_metrics(x, y, y_pred, sample_weight)
 
-    def _test_step(self, x: Any, y: Any, sample_weight: Any) -> None:
+    def _test_step(self, x: Any, y: Any, sample_weight: Any = None) -> None:
         y_pred = self(x, training=False)  # type: ignore[operator]
         self._tracked_loss(x, y, y_pred, sample_weight, training=False)
-        self._update_metrics(y, y_pred, sample_weight)
+        self._update_metrics(x, y, y_pred, sample_weight)
 
-    def _predict_step(self, x: Any, y: Any, sample_weight: Any) -> Any:
-        return self(x, training=False)  # type: ignore[operator]
+    def _step(self, kind: str) -> Any:
+        """Return `step(x, y, sample_weight)`: the built-in one, or the user's."""
+        if not self._overrides(f"{kind}_step"):
+            if kind == "predict":
+                return lambda x, y, sample_weight: self(x, training=False)  # type: ignore[operator]
+            return self._train_step if kind == "train" else self._test_step
+        own = getattr(self, f"{kind}_step")
+        return lambda *data: own(pack_x_y_sample_weight(*data))
 
     def _tracked_loss(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
@@ -229,34 +252,51 @@ class Trainer:
         takes = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
         return {"training": training} if takes else {}
 
-    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        if self._compile_metrics is not None and y is not None:
+    def _update_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
+        if self._overrides("compute_metrics"):
+            self.compute_metrics(x, y, y_pred, sample_weight)
+        elif self._compile_metrics is not None and y is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
 
     # metrics ------------------------------------------------------------------------
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss tracker and the metrics compiled in."""
+        """The loss tracker, metrics held in attributes, and those compiled in."""
+        held = self._held_metrics()
         if not self.compiled:
-            return []
-        assert self._compile_metrics is not None
-        compiled = [self._compile_metrics] if self._compile_metrics.entries else []
-        return [self._loss_tracker, *compiled]
+            return held
+        found = [self._loss_tracker, *held]
+        if self._compile_metrics:
+            found.append(self._compile_metrics)
+        if self._compile_loss is not None:
+            found.extend(self._compile_loss.used_trackers)
+        return found
+
+    def _held_metrics(self) -> list[Any]:
+        hidden = (self._loss_tracker, self._compile_metrics)
+        held = getattr(self, "_held", lambda: ())()
+        found = [m for m in held if isinstance(m, metrics.Metric) and m not in hidden]
+        for layer in getattr(self, "_sublayers", lambda: ())():
+            found.extend(m for m in layer._held() if isinstance(m, metrics.Metric))
+        return list(dict.fromkeys(found))
 
     @property
     def metrics_names(self) -> list[str]:
         """Names of `metrics`."""
         return [getattr(m, "name", "compile_metrics") for m in self.metrics]
 
-    def get_metrics_result(self) -> dict[str, float]:
-        """Return the metrics so far as floats, in alphabetical order."""
-        if not self.compiled:
-            return {}
-        assert self._compile_metrics is not None
-        found = {"loss": self._loss_tracker.result()}
-        if self._compile_metrics.built:
-            found |= self._compile_metrics.result()
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the metrics so far as floats, in alphabetical order.
+
+        Inside a step that is traced, they are symbolic tensors.
+        """
+        found: dict[str, Any] = {}
+        for metric in self.metrics:
+            if isinstance(metric, OutputMetrics) and not metric.built:
+                continue
+            result = metric.result()
+            found |= result if isinstance(result, dict) else {metric.name: result}
         return {k: _as_number(found[k]) for k in sorted(found)}
 
     def reset_metrics(self) -> None:
@@ -271,52 +311,27 @@ class Trainer:
         if getattr(self, "built", True):
             return
         specs = adapter.structure.specs[: adapter.structure.num_x]
-        shapes = [(None, *spec.shape) for spec in specs]
+        inputs = [KerasTensor((None, *spec.shape), spec.dtype) for spec in specs]
+        x = adapter.structure.pack_x(inputs)
         with _building:  # several threads may call a new model's predict at once
-            self.build_once(  # type: ignore[attr-defined]
-                shapes[0] if len(shapes) == 1 else shapes
-            )
+            self.build_for_inputs(x)  # type: ignore[attr-defined]
 
     def _program(self, kind: str, data: Any, size: int) -> Program:
-        if kind == "predict":
-            key: Any = kind
-            step: Any = self._predict_step
-        elif kind == "test":
-            key, step = kind, self._test_step
-        else:
+        key: Any = kind
+        if kind == "train":
             self._prepare_optimizer()
             # the arena itself, not its id, which a later arena could have again
-            key, step = (kind, self.optimizer._arena), self._train_step
+            key = (kind, self.optimizer._arena)
+        step = self._step(kind)
         return self._programs.get(key, step, data, size, self.run_eagerly)
 
     def _prepare_optimizer(self) -> None:
         variables = self.trainable_variables
         if self.optimizer.built:
-            self._require_same_variables(variables)
+            require_same_variables(self.optimizer, variables)
         elif variables:
             self.optimizer.build(variables)
         self.optimizer.arrange()
-
-    def _require_same_variables(self, variables: list[Any]) -> None:
-        """Raise if layers were frozen, thawed or added since the optimizer was built.
-
-        Keras refuses too: the optimizer's state belongs to certain variables.
-        """
-        known = self.optimizer._trainable_variables
-        if [id(v) for v in known] == [id(v) for v in variables]:
-            return
-        paths = [v.path for v in {*known} ^ {*variables}]
-        raise ValueError(
-            explain(
-                "The model's trainable weights are not those its optimizer was built "
-                "for.",
-                got=f"{len(variables)} trainable weights; not in both: "
-                + ", ".join(sorted(paths)),
-                expected=f"the {len(known)} of the first training step",
-                fix="call compile again, with a new optimizer, after changing "
-                "`trainable` or adding layers",
-            )
-        )
 
     # fit ----------------------------------------------------------------------------
 
@@ -439,11 +454,7 @@ class Trainer:
         logs = loop.evaluate(self, adapter, chain)
         if return_dict:
             return logs
-        order = ["loss", *(name for name in logs if name != "loss")]
-        assert self._compile_metrics is not None
-        if self._compile_metrics.built:
-            order = ["loss", *self._compile_metrics.names]
-        values = [logs[name] for name in order]
+        values = list(self._in_order(logs).values())
         return values if len(values) > 1 else values[0]
 
     def predict(
@@ -484,8 +495,8 @@ class Trainer:
     ) -> Any:
         """Do one step on one batch; return the metrics of that batch."""
         self._require_compiled("train_on_batch")
-        self._run_single("train", x, y, sample_weight, class_weight)
-        return self._single_result(return_dict)
+        logs = self._run_single("train", x, y, sample_weight, class_weight)
+        return self._single_result(logs, return_dict)
 
     def test_on_batch(
         self,
@@ -496,8 +507,8 @@ class Trainer:
     ) -> Any:
         """Evaluate one batch; return the metrics of that batch."""
         self._require_compiled("test_on_batch")
-        self._run_single("test", x, y, sample_weight, None)
-        return self._single_result(return_dict)
+        logs = self._run_single("test", x, y, sample_weight, None)
+        return self._single_result(logs, return_dict)
 
     def predict_on_batch(self, x: Data) -> Any:
         """Return the outputs for one batch."""
@@ -511,7 +522,7 @@ class Trainer:
         self._build_for(adapter)
         return adapter
 
-    def _run_single(self, kind: str, *data: Any) -> None:
+    def _run_single(self, kind: str, *data: Any) -> dict[str, Any]:
         adapter = self._single_adapter(*data)
         self.reset_metrics()
         with (
@@ -520,21 +531,39 @@ class Trainer:
         ):
             for batch in adapter.epoch():
                 runner.run(batch)
+            return runner.logs()
 
-    def _single_result(self, return_dict: bool) -> Any:
-        logs = self.get_metrics_result()
+    def _single_result(self, logs: dict[str, Any], return_dict: bool) -> Any:
         if return_dict:
             return logs
-        assert self._compile_metrics is not None
-        values = [logs[n] for n in ("loss", *self._compile_metrics.names) if n in logs]
+        values = list(self._in_order(logs).values())
         return values if len(values) > 1 else values[0]
+
+    def _in_order(self, logs: dict[str, Any]) -> dict[str, Any]:
+        """Return logs with the losses first, then as compiled, then all others."""
+        compiled = self._compile_metrics.names if self._compile_metrics else []
+        losses = self._compile_loss.used_trackers if self._compile_loss else []
+        order = dict.fromkeys(["loss", *(m.name for m in losses), *compiled, *logs])
+        return {name: logs[name] for name in order if name in logs}
 
 
 def _mean(name: str) -> Any:
     return metrics.Mean(name=name)
 
 
+def _is_mixed(model: Any) -> bool:
+    return getattr(model, "dtype_policy", None) == DTypePolicy("mixed_float16")
+
+
+def _scaling(optimizer: Any) -> Any:
+    if isinstance(optimizer, LossScaleOptimizer):
+        return optimizer
+    return LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+
+
 def _as_number(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value
     host = np.asarray(ops.convert_to_numpy(value))
     return float(host) if host.ndim == 0 else host
 

@@ -12,6 +12,12 @@ import numpy as np
 from kerasish.backend import dtypes
 from kerasish.graph.registry import operations
 from kerasish.graph.tensor import Spec
+from tests.backend import (
+    cases_convolution,
+    cases_linalg,
+    cases_numeric,
+    cases_scattering,
+)
 
 BOOL = ("bool",)
 WHOLE = dtypes.UNSIGNED + dtypes.SIGNED
@@ -155,6 +161,15 @@ CASES = {
     ],
 }
 
+CASES |= cases_linalg.CASES
+CASES |= cases_scattering.CASES
+CASES |= cases_convolution.CASES
+CASES |= cases_numeric.CASES
+DTYPES |= cases_scattering.DTYPES
+DTYPES |= cases_convolution.DTYPES
+DTYPES |= cases_numeric.DTYPES
+OWN_DTYPE |= cases_scattering.OWN_DTYPE
+
 # where a primitive of floats is defined and not steep, one interval for each operand
 _DOMAINS = {
     "divide": ((-2, 2), (0.5, 2)),
@@ -169,7 +184,9 @@ _DOMAINS = {
     "arcsin": ((-0.9, 0.9),),
     "arccos": ((-0.9, 0.9),),
     "arctanh": ((-0.9, 0.9),),
+    "erfinv": ((-0.9, 0.9),),
     "arccosh": ((1.1, 4),),
+    **cases_numeric.DOMAINS,
 }
 # whole numbers that are never zero, or never negative, by position of the operand
 _WHOLE_DOMAINS = {
@@ -178,12 +195,19 @@ _WHOLE_DOMAINS = {
     ("power", 1): (0, 4),
     ("left_shift", 1): (0, 4),
     ("right_shift", 1): (0, 4),
+    ("fmod", 1): (1, 4),
 }
 
 
 def primitives():
-    """Return every declared primitive by name."""
-    return {name: op for name, op in operations().items() if op.is_primitive}
+    """Return every declared primitive of one result by name."""
+    found = operations().items()
+    return {n: op for n, op in found if op.is_primitive and not op.is_several}
+
+
+def several():
+    """Return every declared operation of several results by name."""
+    return {name: op for name, op in operations().items() if op.is_several}
 
 
 def cases_of(op):
@@ -212,6 +236,14 @@ def operands_of(op, shapes, attributes, dtype, seed=0):
 
 
 def _values(rng, name, i, shapes, dtype, attributes):
+    if (name, i) in cases_linalg.OPERANDS:
+        return cases_linalg.OPERANDS[name, i](rng, shapes[i])
+    if (name, i) in cases_convolution.OPERANDS:
+        return cases_convolution.OPERANDS[name, i](rng, shapes[i])
+    if (name, i) in cases_scattering.OPERANDS:
+        return cases_scattering.OPERANDS[name, i](rng, shapes[i])
+    if (name, i) in cases_numeric.OPERANDS:
+        return cases_numeric.OPERANDS[name, i](rng, shapes[i])
     if (name, i) == ("gather", 1):
         length = shapes[0][attributes["axis"]]
         return rng.integers(-length, length, shapes[1])  # negative: from the end

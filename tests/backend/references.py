@@ -7,8 +7,16 @@ line here fails the suite (`test_kernels.py`).
 """
 
 import math
+import statistics
 
 import numpy as np
+
+from tests.backend import (
+    cases_convolution,
+    cases_linalg,
+    cases_numeric,
+    cases_scattering,
+)
 
 # NumPy's functions of the same name
 AS_NUMPY = (
@@ -24,6 +32,21 @@ AS_NUMPY = (
 
 def erf(x):
     return np.vectorize(math.erf, otypes=["float64"])(x)
+
+
+def erfc(x):
+    return np.vectorize(math.erfc, otypes=["float64"])(x)
+
+
+def erfinv(x):
+    quantile = statistics.NormalDist().inv_cdf
+
+    def inverse(value):
+        if abs(value) < 1:
+            return quantile((1 + value) / 2) / math.sqrt(2)
+        return math.copysign(math.inf, value) if abs(value) == 1 else math.nan
+
+    return np.vectorize(inverse, otypes=["float64"])(x)
 
 
 def select(condition, x1, x2):
@@ -116,7 +139,8 @@ def matmul_of(x1, x2):
 
 
 _OWN = (
-    *(erf, select, cast_to, copy, reshape_to, transpose_to, slice_to, broadcast),
+    *(erf, erfc, erfinv, select, cast_to, copy, reshape_to, transpose_to),
+    *(slice_to, broadcast),
     *(place, concat, reduce_sum, reduce_prod, reduce_max, reduce_min, arg_max),
     *(arg_min, cumulative_sum, cumulative_prod, arg_sort, gather, scatter_add),
     matmul_of,
@@ -125,4 +149,8 @@ REFERENCES = {
     **{name: getattr(np, name) for name in AS_NUMPY},
     **{function.__name__: function for function in _OWN},
     "stop_gradient": copy,
+    **cases_linalg.REFERENCES,
+    **cases_scattering.REFERENCES,
+    **cases_convolution.REFERENCES,
+    **cases_numeric.REFERENCES,
 }

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 ONE_ARGUMENT = (
-    "exp expm1 log log1p sqrt erf floor ceil rint sin cos tan asin acos atan sinh cosh "
-    "tanh asinh acosh atanh fabs"
+    "exp expm1 log log1p sqrt erf erfc floor ceil rint sin cos tan asin acos atan sinh "
+    "cosh tanh asinh acosh atanh fabs exp2 log2 log10 cbrt trunc"
 ).split()
-TWO_ARGUMENTS = "pow atan2 fmod copysign".split()
+TWO_ARGUMENTS = "pow atan2 fmod copysign hypot".split()
 GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC".split()
 
 C_TYPES = {
@@ -38,6 +38,37 @@ C_TYPES = {
     "float32": "float",
     "float64": "double",
 }
+
+# CUDA's inverse of the error function, by halving an interval
+ERFINV = """
+inline double erfinv(double x) {
+  double size = fabs(x), low = 0, high = 6;
+  if (!(size < 1)) return size == 1 ? copysign(__builtin_inf(), x) : nan("");
+  for (int i = 0; i < 64; ++i) {
+    double y = (low + high) / 2;
+    bool below = size < 0.5 ? erf(y) < size : erfc(y) > 1 - size;
+    (below ? low : high) = y;
+  }
+  return copysign(low, x);
+}
+inline float erfinvf(float x) { return (float)erfinv((double)x); }
+"""
+
+# CUDA's Bessel functions, by their integral: exact for the sizes tested
+BESSEL = """
+inline double cyl_bessel_i(double x, int order) {
+  double total = 0;
+  for (int k = 0; k < 64; ++k) {
+    double angle = k * 0.098174770424681035;
+    total += exp(x * cos(angle)) * (order ? cos(angle) : 1);
+  }
+  return total / 64;
+}
+inline double cyl_bessel_i0(double x) { return cyl_bessel_i(x, 0); }
+inline double cyl_bessel_i1(double x) { return cyl_bessel_i(x, 1); }
+inline float cyl_bessel_i0f(float x) { return (float)cyl_bessel_i0((double)x); }
+inline float cyl_bessel_i1f(float x) { return (float)cyl_bessel_i1((double)x); }
+"""
 
 IMPORT_CUPY = [
     f"kerasish_cupy.{name}" for name in ("backend", "kernels", "launch", "staging")
@@ -59,7 +90,8 @@ def prelude() -> str:
         lines.append(f"float {name}f(float, float); double {name}(double, double);")
     lines.append("}")
     # CUDA overloads these for single precision
-    lines.append("inline float floor(float a) { return floorf(a); }")
+    for name in ("floor", "exp", "exp2", "log1p"):
+        lines.append(f"inline float {name}(float a) {{ return {name}f(a); }}")
     for name in ("fmod", "copysign"):
         lines.append(
             f"inline float {name}(float a, float b) {{ return {name}f(a, b); }}"
@@ -67,6 +99,7 @@ def prelude() -> str:
     for name in ("isnan", "isinf", "isfinite"):
         test = "__builtin_isinf_sign" if name == "isinf" else f"__builtin_{name}"
         lines.append(f"template <class T> bool {name}(T a) {{ return {test}(a); }}")
+    lines += [ERFINV, BESSEL]
     return "\n".join(lines)
 
 

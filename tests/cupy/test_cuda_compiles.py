@@ -15,6 +15,7 @@ from kerasish.backend import dtypes
 from kerasish_cupy.expressions import HELPERS
 from kerasish_cupy.fused_source import single_source
 from kerasish_cupy.indexing_source import (
+    combine_source,
     gather_source,
     keys_source,
     scatter_source,
@@ -23,6 +24,7 @@ from kerasish_cupy.indexing_source import (
 from tests.cupy.lookalike import loop_source
 from tests.cupy.samples import CASTS, cases, sample_operands, source_of
 
+HOWS = ("set", "max", "min", "mul")
 SCALARS = frozenset({"count", "width", "length", "rows"})
 
 
@@ -39,6 +41,7 @@ def all_sources(rng) -> list:
     for place in ("int32", "int64"):
         sources += [gather_source(d, "uint8", place) for d in dtypes.ALL]
         sources += [scatter_source(d, place) for d in dtypes.ALL]
+        sources += [combine_source(d, place, h) for d in dtypes.ALL for h in HOWS]
         sources += [keys_source(d, place) for d in ("uint8", "int32", "uint64")]
     return [*dict.fromkeys(sources), words_source()]
 

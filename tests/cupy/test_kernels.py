@@ -280,6 +280,42 @@ def test_truth_values_are_scattered(fake_backend):
     np.testing.assert_array_equal(got, [False, False, True])
 
 
+@pytest.mark.parametrize("how", ["set", "max", "min", "mul"])
+@pytest.mark.parametrize("dtype", ["int32", "float32", "float64"])
+def test_slices_are_combined_in_the_order_of_the_indices(fake_backend, rng, how, dtype):
+    indices = rng.integers(0, 4, (6, 5)).astype("int32")
+    x = rng.integers(-4, 5, (5, 3)).astype(dtype)
+    updates = rng.integers(-2, 3, (6, 5, 3)).astype(dtype)
+    agree(fake_backend, "scatter_into", (5, 3), dtype, x, indices, updates, how=how)
+
+
+def test_no_slices_leave_the_operand(fake_backend):
+    x, indices = np.arange(6, dtype="float32").reshape(3, 2), np.zeros(0, "int32")
+    updates = np.zeros((0, 2), "float32")
+    agree(
+        fake_backend, "scatter_into", (3, 2), "float32", x, indices, updates, how="max"
+    )
+
+
+def test_the_extreme_of_nan_is_nan(fake_backend):
+    x, indices = np.zeros((1, 2), "float32"), np.zeros(3, "int32")
+    updates = np.array([[1, 1], [np.nan, 2], [3, 3]], "float32")
+    got = run(
+        fake_backend, "scatter_into", (1, 2), "float32", x, indices, updates, how="max"
+    )
+    np.testing.assert_array_equal(got, [[np.nan, 3]])
+
+
+def test_truth_values_are_combined(fake_backend):
+    x, indices = np.array([True, False, True]), np.array([0, 1, 0], "int32")
+    updates = np.array([True, True, False])
+    for how, expected in (("mul", [0, 0, 1]), ("max", [1, 1, 1]), ("min", [0, 0, 1])):
+        got = run(
+            fake_backend, "scatter_into", (3,), "bool", x, indices, updates, how=how
+        )
+        np.testing.assert_array_equal(got, np.array(expected, bool))
+
+
 # random words -------------------------------------------------------------------------
 
 

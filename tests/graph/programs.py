@@ -217,10 +217,42 @@ def swapping(state, pool, a, b, c):
     third.assign(old)
 
 
+def looping(state, pool, a, b, c):
+    """Scan along the first axis; some loops assign a variable in each step."""
+    x = pick(pool, a)
+    if not x.shape or not x.shape[0]:
+        return None
+    start, variable = fitted(pick(pool, b), x.shape[1:]), pick(state.variables, b)
+
+    def step(carry, row):
+        if c % 3 == 0:
+            variable.assign(fitted(ops.tanh(ops.multiply(carry, 0.5)), variable.shape))
+        elif c % 3 == 1:
+            row = ops.add(row, ops.mean(variable))
+        carry = ops.tanh(ops.add(carry, pick(UNARY, c)(row)))
+        return carry, pick([carry, row, ops.sum(carry)], c // 3)
+
+    last, collected = ops.scan(step, start, x, reverse=bool(b % 2))
+    return last if c % 2 else collected
+
+
+def branching(state, pool, a, b, c):
+    """Take one of two branches; one of them may assign a variable."""
+    x, variable = pick(pool, a), pick(state.variables, c)
+
+    def assigning():
+        if c % 2:
+            variable.assign(fitted(ops.tanh(x), variable.shape))
+        return pick(UNARY, b)(x)
+
+    condition = ops.greater(ops.mean(pick(pool, b)), 0.0123)
+    return ops.cond(condition, assigning, lambda: ops.multiply(x, 0.5))
+
+
 STEPS = [
     *(unary, moving, binary, reading, writing, reducing, joining, masked, product),
     *(noisy, swapping, unary, binary, writing, moving, updating, updating),
-    *(growing, undoing, joining),
+    *(growing, undoing, joining, looping, branching),
 ]
 
 _choice = st.sampled_from(range(60))  # drawn evenly, where integers prefer small ones

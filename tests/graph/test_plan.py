@@ -7,7 +7,9 @@ from kerasish import ops
 from kerasish.backend import get_backend
 from kerasish.graph import memory
 from kerasish.graph import plan as planning
-from kerasish.graph.plan import make_plan, num_bytes, scratch_specs, storage_of
+from kerasish.graph.nested import step_needs
+from kerasish.graph.pieces import num_bytes
+from kerasish.graph.plan import make_plan, storage_of
 from kerasish.graph.replay import prepare
 from kerasish.graph.tensor import Spec
 from kerasish.graph.trace import trace
@@ -18,10 +20,7 @@ from tests.graph.programs import State, graph_of, programs
 
 def plan_of(graph, optimize=True):
     backend = get_backend()
-    return make_plan(
-        prepare(graph, backend, optimize),
-        lambda t: scratch_specs(backend.kernels[t.op.name], t),
-    )
+    return make_plan(prepare(graph, backend, optimize), step_needs(backend))
 
 
 def floats(*shape):

@@ -56,7 +56,7 @@ def test_empty_arrays(optimize):
 def test_one_array_object_stands_for_one_place():
     run = compiled(lambda x: ops.tanh(ops.exp(ops.negative(x))), VECTOR)
     with run.replay() as replay:
-        negative, exp, tanh = (replay._arrays[t] for t in run.plan.steps)
+        negative, exp, tanh = (replay.array(t) for t in run.plan.steps)
         assert negative is exp is tanh
 
 

@@ -136,7 +136,36 @@ def test_the_error_function(dtype, tolerance):
     np.testing.assert_allclose(out, expected, rtol=0, atol=tolerance)
 
 
-def test_the_error_function_of_nan_is_nan():
+def test_the_complementary_error_function_is_exact_far_out():
+    x = np.linspace(-6, 26.5, 4001)
+    out = np.empty_like(x)
+    special.erfc(out, x)
+    expected = [math.erfc(v) for v in x]
+    np.testing.assert_allclose(out, expected, rtol=1e-15)
+
+
+def test_the_inverse_error_function_is_exact_near_its_ends():
+    near = 1 - 10.0 ** -np.arange(1, 16)
+    x = np.concatenate([np.linspace(-0.9, 0.9, 1001), near, -near, [1e-300]])
+    y = np.empty_like(x)
+    special.erfinv(y, x)
+    middle = np.abs(x) <= 0.5
+    again = [math.erf(v) for v in y[middle]]
+    np.testing.assert_allclose(again, x[middle], rtol=1e-15)
+    again = [math.erfc(abs(v)) for v in y[~middle]]
+    np.testing.assert_allclose(again, 1 - np.abs(x[~middle]), rtol=1e-14)
+    np.testing.assert_array_equal(np.sign(y), np.sign(x))
+
+
+def test_the_inverse_error_function_at_and_beyond_its_ends():
+    out = np.empty(4)
+    with np.errstate(all="ignore"):
+        special.erfinv(out, np.array([1.0, -1.0, 1.5, np.nan]))
+    np.testing.assert_array_equal(out, [np.inf, -np.inf, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("function", [special.erf, special.erfc])
+def test_the_error_function_of_nan_is_nan(function):
     out = np.empty(1)
-    special.erf(out, np.array([np.nan]))
+    function(out, np.array([np.nan]))
     assert np.isnan(out[0])

@@ -5,23 +5,10 @@ and `tests/parity/test_layers.py` to real Keras's numbers. A registered layer wi
 sample here fails the first test of the contract.
 """
 
-from typing import NamedTuple
-
 import kerasish
 from kerasish.saving import registry
-
-
-class Sample(NamedTuple):
-    """How to make a layer, and what to feed it.
-
-    Attributes:
-        arguments: Of the constructor.
-        shape: Shape of one input sample.
-    """
-
-    arguments: dict
-    shape: tuple[int, ...]
-
+from tests.layers import samples_convolution
+from tests.layers.sample import Sample
 
 SAMPLES = {
     "Activation": Sample({"activation": "tanh"}, (6,)),
@@ -31,6 +18,7 @@ SAMPLES = {
     "Dropout": Sample({"rate": 0.25, "seed": 7, "noise_shape": (None, 3)}, (3,)),
     "Flatten": Sample({}, (2, 3, 2)),
     "Reshape": Sample({"target_shape": (3, -1)}, (2, 6)),
+    **samples_convolution.SAMPLES,
 }
 
 # Registered as layers, but not to be put on top of others.
@@ -48,4 +36,4 @@ def registered_layers():
 
 def make(name, /, module=kerasish, **more):
     """Return the sample layer `name` of a module that has Keras's layers."""
-    return getattr(module.layers, name)(**SAMPLES[name].arguments, **more)
+    return SAMPLES[name].made_by(module, name, **more)

@@ -300,7 +300,7 @@ def test_changes_of_an_attribute_reach_the_config():
 
 @pytest.mark.parametrize("dtype", ["float31", "flot32"])
 def test_unknown_dtypes(dtype):
-    with pytest.raises(TypeError, match=r"Unknown dtype(.|\n)*'float32'"):
+    with pytest.raises(ValueError, match=r"Unknown dtype(.|\n)*'float32'"):
         layers.Dense(1, dtype=dtype)
 
 

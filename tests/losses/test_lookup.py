@@ -1,7 +1,7 @@
 import pytest
 
 from kerasish import losses
-from kerasish.losses import lookup
+from kerasish.losses import directory
 from kerasish.saving.registry import custom_object_scope
 
 
@@ -23,7 +23,7 @@ def test_names_of_functions(names, function):
         assert losses.get(name) is function
 
 
-@pytest.mark.parametrize("cls", lookup.CLASSES)
+@pytest.mark.parametrize("cls", directory.CLASSES)
 def test_class_names_make_instances(cls):
     loss = losses.get(cls.__name__)
     assert type(loss) is cls
@@ -31,7 +31,7 @@ def test_class_names_make_instances(cls):
     assert losses.get(loss) is loss
 
 
-@pytest.mark.parametrize("cls", lookup.CLASSES)
+@pytest.mark.parametrize("cls", directory.CLASSES)
 def test_configs_come_back(cls):
     loss = cls(reduction="sum", name="mine", dtype="float64")
     stored = losses.serialize(loss)
@@ -43,7 +43,7 @@ def test_configs_come_back(cls):
     assert losses.get(stored).name == "mine"
 
 
-@pytest.mark.parametrize("function", lookup.FUNCTIONS)
+@pytest.mark.parametrize("function", directory.FUNCTIONS)
 def test_functions_come_back(function):
     assert losses.deserialize(losses.serialize(function)) is function
     stored = {"class_name": "function", "config": function.__name__}

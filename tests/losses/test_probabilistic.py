@@ -196,3 +196,26 @@ def test_one_hot_targets_for_whole_number_labels():
 def test_another_last_axis(function, y_true, expected):
     with pytest.raises(ShapeError, match=expected):
         function(np.zeros(y_true), np.full((8, 10), 0.1))
+
+
+@pytest.mark.parametrize("q", [0.2, 0.5, 0.9])
+def test_generalized_cross_entropy(q, logits, labels):
+    p = softmax(logits)
+    expected = (1 - p[np.arange(6), labels] ** q) / q
+    loss = losses.CategoricalGeneralizedCrossEntropy(q, reduction=None)
+    p = p.astype("float32")
+    np.testing.assert_allclose(loss(labels, p), expected, **CLOSE)
+    np.testing.assert_allclose(loss(labels[:, None], p), expected, **CLOSE)
+
+
+def test_generalized_cross_entropy_of_a_zero_has_a_finite_gradient():
+    loss = losses.CategoricalGeneralizedCrossEntropy()
+    p = np.float32([[0.0, 1.0]])
+    assert float(loss([0], p)) == 2.0
+    assert np.isfinite(grad(lambda x: loss(np.array([0]), x))(p)).all()
+
+
+@pytest.mark.parametrize("q", [0, 1, -0.5, 2.0])
+def test_generalized_cross_entropy_needs_q_in_the_unit_interval(q):
+    with pytest.raises(ValueError, match=rf"cannot use this q(.|\n)*got: +q={q}"):
+        losses.CategoricalGeneralizedCrossEntropy(q)

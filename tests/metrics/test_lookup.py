@@ -4,6 +4,16 @@ from kerasish import losses, metrics
 from kerasish.metrics.directories import FUNCTIONS
 
 BUILT_IN = sorted(n for n in metrics.__all__ if n[0].isupper() and n not in ("Metric",))
+ARGUMENTS = {
+    "IoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "MeanIoU": {"num_classes": 3},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "OneHotMeanIoU": {"num_classes": 3},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+}
 SIMPLE = [n for n in BUILT_IN if n != "MeanMetricWrapper"]
 
 
@@ -29,7 +39,8 @@ def test_names(names, cls):
 
 @pytest.mark.parametrize("name", SIMPLE)
 def test_configs_come_back(name):
-    metric = getattr(metrics, name)(name="mine", dtype="float64")
+    arguments = ARGUMENTS.get(name, {})
+    metric = getattr(metrics, name)(name="mine", dtype="float64", **arguments)
     stored = metrics.serialize(metric)
     assert stored["module"] == "keras.metrics"
     assert stored["class_name"] == name

@@ -6,23 +6,20 @@ arguments and computes the result in float64. Three tests read the tables: the v
 without calls fails the first.
 """
 
-import math
-from typing import Any, NamedTuple
-
 import numpy as np
 
+from tests.ops import (
+    calls_convolution,
+    calls_core,
+    calls_ctc,
+    calls_image,
+    calls_linalg,
+    calls_normalization,
+    calls_signal,
+)
+from tests.ops.call import call
+
 _rng = np.random.default_rng(7)
-
-
-class Call(NamedTuple):
-    """Positional and keyword arguments of one call."""
-
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-
-def call(*args, **kwargs):
-    return Call(args, kwargs)
 
 
 def floats(*shape, low=-2.0, high=2.0):
@@ -192,13 +189,6 @@ _OTHERS = {
     "moveaxis": [call(CUBE, 0, -1), call(CUBE, (0, 1), (-1, 0))],
     "multi_hot": [call(wholes(3, 2, high=4), 4), call(wholes(2, high=4), 4)],
     "ndim": [call(CUBE), call(POINT)],
-    "norm": [
-        call(V),
-        call(X, axis=1),
-        call(X, ord=1, axis=0),
-        call(X, ord=math.inf, axis=1, keepdims=True),
-        call(V, ord=2),
-    ],
     "one_hot": [
         call(LABELS, 4),
         call(N, 5, axis=0),
@@ -283,3 +273,8 @@ CALLS = {
 for _name, _calls in _OTHERS.items():
     CALLS[_name] = [*CALLS.get(_name, []), *_calls]
 del CALLS["select"]
+for _family in (
+    *(calls_convolution, calls_core, calls_ctc, calls_image, calls_linalg),
+    *(calls_normalization, calls_signal),
+):
+    CALLS |= _family.CALLS

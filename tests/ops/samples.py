@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tests.backend import cases_linalg, cases_numeric, cases_scattering
 from tests.backend.cases import OWN_DTYPE, cases_of, dtypes_of
+
+OPERANDS = cases_linalg.OPERANDS | cases_scattering.OPERANDS | cases_numeric.OPERANDS
 
 
 class Sample(NamedTuple):
@@ -59,7 +62,23 @@ FORMS = {
         (((1,), (1,)), {"weight": 0.999}),
         (((0,), (0,)), {"weight": 0.5}),
     ],
+    "pinv_of": [
+        (((4, 3),), {"rcond": 1e-12}),
+        (((2, 3, 3),), {"rcond": 1e-12}),
+        (((3, 4),), {"rcond": 1e-12}),
+    ],
     "add_scaled": [(((3, 4), (3, 4), ()), {}), (((0,), (0,), ()), {})],
+    "standardized": [
+        (((3, 4),), {"axes": (1,), "epsilon": 1e-3, "center": True}),
+        (((2, 3, 4),), {"axes": (0, 2), "epsilon": 0.1, "center": True}),
+        (((2, 3, 4),), {"axes": (1,), "epsilon": 1e-3, "center": False}),
+        (((0, 3),), {"axes": (1,), "epsilon": 1e-3, "center": True}),
+    ],
+    "standardized_channels": [
+        (((5, 4), (4,), (1, 4)), {"axes": (0,), "epsilon": 1e-3}),
+        (((2, 3, 4), (1, 3, 1), ()), {"axes": (0, 2), "epsilon": 0.1}),
+        (((3, 0), (0,), (0,)), {"axes": (0,), "epsilon": 1e-3}),
+    ],
 }
 
 _GENERIC = {
@@ -83,12 +102,14 @@ DOMAINS = {
     "arcsin": ((-0.9, 0.9),),
     "arccos": ((-0.9, 0.9),),
     "arctanh": ((-0.9, 0.9),),
+    "erfinv": ((-0.9, 0.9),),
     "arccosh": ((1.2, 4),),
     "cumulative_prod": ((0.3, 2),),
     "clip": ((-2, 2), (-1, -0.5), (0.5, 1)),
     "clip_probability": ((0, 1),),
     "binary_crossentropy_of": ((0, 1), (0.1, 0.9)),
     "categorical_crossentropy_of": ((0, 1), (0.1, 0.9)),
+    **cases_numeric.DOMAINS,
 }
 _WORDS = {"hashed_words": "uint32"}
 
@@ -129,6 +150,8 @@ def _operands(op, shapes, attributes):
 
 
 def _values(rng, op, i, shapes, attributes, dtype):
+    if (op.name, i) in OPERANDS:
+        return OPERANDS[op.name, i](rng, shapes[i])
     if (op.name, i) == ("gather", 1):
         length = shapes[0][attributes["axis"]]
         return np.asarray(rng.integers(0, length, shapes[1]), dtype)

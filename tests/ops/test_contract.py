@@ -20,7 +20,8 @@ from tests.backend.harness import meaning
 from tests.backend.references import REFERENCES
 from tests.ops.samples import samples_of
 
-OPS = operations()
+# those of several results: tests/ops/test_several_contract.py
+OPS = {name: op for name, op in operations().items() if not op.is_several}
 EACH = pytest.mark.parametrize("name", sorted(OPS))
 # float64: the truncation error of a central difference is about the square of the step,
 # its rounding error about 1e-16 over the step

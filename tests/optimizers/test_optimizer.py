@@ -220,9 +220,45 @@ def test_accumulated_gradients_are_averaged(data):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-def test_accumulation_needs_a_step():
-    with pytest.raises(RuntimeError, match="inside fit and train_on_batch only"):
-        applied(optimizers.SGD(gradient_accumulation_steps=2))
+def test_gradients_are_accumulated_eagerly_too():
+    optimizer, w = optimizers.SGD(1.0, gradient_accumulation_steps=3), variable()
+    seen = []
+    for scale in (1.0, 2.0, 6.0, 0.0):
+        optimizer.apply([ops.convert_to_tensor(scale * GRADIENT)], [w])
+        seen.append(w.numpy())
+    np.testing.assert_array_equal(seen[:2], [[1.0, 2.0]] * 2)
+    np.testing.assert_allclose(seen[2], np.array([1.0, 2.0]) - 3 * GRADIENT, rtol=1e-6)
+    np.testing.assert_array_equal(seen[3], seen[2])
+    assert int(optimizer.iterations) == 1
+
+
+def test_a_schedule_counts_every_step_also_while_gradients_are_accumulated():
+    rates = optimizers.schedules.PiecewiseConstantDecay([0], [1.0, 0.5])
+    optimizer = optimizers.SGD(rates, gradient_accumulation_steps=2)
+    result = applied(optimizer, 2, np.ones(2, "float32"))
+    np.testing.assert_allclose(result, [0.5, 1.5])
+
+
+# without side effects -------------------------------------------------------------
+
+
+def test_a_step_without_side_effects():
+    optimizer, w = optimizers.SGD(0.5, momentum=0.9), variable()
+    optimizer.build([w])
+    state = [v.value for v in optimizer.variables]
+    gradient = ops.convert_to_tensor(GRADIENT)
+    for _ in range(2):
+        weights, moved = optimizer.stateless_apply(state, [gradient], [w.value])
+        np.testing.assert_allclose(weights[0], np.array([1.0, 2.0]) - 0.5 * GRADIENT)
+        assert [int(moved[0]), float(moved[1])] == [1, 0.5]
+        np.testing.assert_allclose(moved[2], -0.5 * GRADIENT)
+    np.testing.assert_array_equal(w.numpy(), [1.0, 2.0])
+    assert int(optimizer.iterations) == 0
+
+
+def test_the_loss_is_scaled_by_the_factor():
+    assert float(optimizers.SGD(loss_scale_factor=4.0).scale_loss(0.5)) == 2.0
+    assert optimizers.SGD().scale_loss(0.5) == 0.5
 
 
 # settings -------------------------------------------------------------------------
@@ -253,6 +289,9 @@ def test_settings_out_of_range(arguments, text):
         lambda: optimizers.AdamW(0.3, weight_decay=0.1, use_ema=True),
         lambda: optimizers.RMSprop(0.3, rho=0.8, centered=True, name="r"),
         lambda: optimizers.SGD(optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)),
+        lambda: optimizers.Ftrl(0.3, -0.4, beta=0.1),
+        lambda: optimizers.Muon(0.3, exclude_layers=["out"], name="m"),
+        lambda: optimizers.LossScaleOptimizer(optimizers.Adam(0.3), 8.0),
     ],
 )
 def test_config_round_trip_through_json(optimizer):

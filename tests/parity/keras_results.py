@@ -6,6 +6,7 @@ results, by name, are lists of arrays for each call; None for a call that Keras'
 backend cannot do.
 """
 
+import operator
 import pickle
 import sys
 
@@ -42,12 +43,19 @@ def results(module, names):
     """Return the leaves of every call of these operations of a module."""
     found = {}
     for name in names:
-        operation = getattr(module, name)
+        operation = operator.attrgetter(name)(module)
         found[name] = [
             attempt(operation, [single(a) for a in args], kwargs)
             for args, kwargs in CALLS[name]
         ]
     return found
+
+
+def has(module, name):
+    """Return whether a module has an operation; the name may have dots."""
+    for part in name.split("."):
+        module = getattr(module, part, None)
+    return module is not None
 
 
 def attempt(operation, args, kwargs):
@@ -60,5 +68,5 @@ def attempt(operation, args, kwargs):
 if __name__ == "__main__":
     import keras
 
-    common = [name for name in CALLS if hasattr(keras.ops, name)]
+    common = [name for name in CALLS if has(keras.ops, name)]
     sys.stdout.buffer.write(pickle.dumps(results(keras.ops, common)))

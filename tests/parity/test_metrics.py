@@ -61,6 +61,8 @@ def data_for(name, rng, shape=(4, 3)):
     if "Categorical" in name:
         rows = rng.integers(0, shape[-1], shape[:-1])
         return np.eye(shape[-1], dtype="float32")[rows], y_pred
+    if name in ("PearsonCorrelation", "ConcordanceCorrelation"):
+        return rng.normal(size=shape).astype("float32"), y_pred
     if name == "Accuracy":
         return rng.integers(0, 2, shape), rng.integers(0, 2, shape)
     return rng.integers(0, 2, shape).astype("float32"), y_pred
@@ -95,6 +97,8 @@ FROM_FUNCTIONS = [
     ("TopKCategoricalAccuracy", {}),
     ("SparseTopKCategoricalAccuracy", {"k": 2}),
     ("SparseTopKCategoricalAccuracy", {"k": 1}),
+    ("PearsonCorrelation", {}),
+    ("ConcordanceCorrelation", {}),
 ]
 IDS = [f"{name}-{'-'.join(kwargs)}" for name, kwargs in FROM_FUNCTIONS]
 
@@ -269,13 +273,108 @@ def test_auc_with_all_its_thresholds(rng):
     compare("AUC", {}, [(y_pred + rng.normal(size=500) > 0.5, y_pred)])
 
 
-CLASSES = sorted({name for name, _ in FROM_FUNCTIONS + THRESHOLDED} | {"AUC", "Mean"})
+BOUNDED = {
+    "PrecisionAtRecall": "recall",
+    "RecallAtPrecision": "precision",
+    "SensitivityAtSpecificity": "specificity",
+    "SpecificityAtSensitivity": "sensitivity",
+}
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", BOUNDED)
+@pytest.mark.parametrize("bound", [0.01, 0.3, 0.6, 0.9, 1.0])
+def test_the_best_where_another_rate_is_high_enough(name, bound, rng):
+    y_true, y_pred = rng.integers(0, 2, 40), rng.uniform(0, 1, 40).astype("float32")
+    weights = rng.random(40).astype("float32")
+    kwargs = {BOUNDED[name]: bound, "num_thresholds": 9}
+    compare(name, kwargs, [(y_true, y_pred), (y_true, y_pred[::-1], weights)])
+    columns = y_true.reshape(10, 4), y_pred.reshape(10, 4), weights[:10]
+    compare(name, {**kwargs, "class_id": 2}, [columns])
+
+
+# inside Keras, on JAX
+int64_is_int32 = pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64")
+MAPS = ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
+
+
+@int64_is_int32
+@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("ignore_class", [None, 0, -1, 255])
+@pytest.mark.parametrize("dtype", [None, "float32", "int32"])
+def test_intersection_over_union(name, ignore_class, dtype, rng):
+    kwargs = {"num_classes": 3, "ignore_class": ignore_class, "dtype": dtype}
+    if not name.endswith("MeanIoU"):
+        kwargs["target_class_ids"] = [0, 2]
+    y_true, y_pred = (rng.integers(0, 3, 20) for _ in range(2))
+    if "OneHot" in name:
+        y_true, y_pred = (np.eye(3)[y] for y in (y_true, y_pred))
+    weights = rng.integers(0, 3, 20).astype(dtype or "int32")
+    compare(name, kwargs, [(y_true, y_pred), (y_true, y_pred[::-1], weights)])
+
+
+@int64_is_int32
+@pytest.mark.parametrize("name", MAPS[:2])
+def test_intersection_over_union_of_predicted_rows(name, rng):
+    kwargs = {"num_classes": 3, "sparse_y_pred": False}  # axis=1 fails in Keras
+    if name == "IoU":
+        kwargs["target_class_ids"] = [1]
+    batch = rng.integers(0, 3, (2, 5)), rng.random((2, 5, 3))
+    compare(name, kwargs, [batch])
+
+
+@int64_is_int32
+@pytest.mark.parametrize("kwargs", [{}, {"threshold": 0.2}, {"target_class_ids": [1]}])
+def test_binary_intersection_over_union(kwargs, rng):
+    y_pred = np.float32([0.1, 0.2, 0.4, 0.7, 0.5])
+    compare("BinaryIoU", kwargs, [(rng.integers(0, 2, 5), y_pred)])
+
+
+@pytest.mark.parametrize("name", ["F1Score", "FBetaScore"])
+@pytest.mark.parametrize("average", [None, "micro", "macro", "weighted"])
+@pytest.mark.parametrize("threshold", [None, 0.4])
+def test_f_scores(name, average, threshold, rng):
+    kwargs = {"average": average, "threshold": threshold}
+    if name == "FBetaScore":
+        kwargs["beta"] = 2.0
+    y_pred = rng.uniform(0, 1, (8, 3)).astype("float32")
+    y_pred[0] = 0.0
+    y_pred[1] = 0.5
+    y_true = rng.integers(0, 2, (8, 3))
+    weights = rng.random(8).astype("float32")
+    compare(name, kwargs, [(y_true, y_pred), (y_true, y_pred[::-1], weights)])
+
+
+@pytest.mark.parametrize(
+    "aggregation", [None, "uniform_average", "variance_weighted_average"]
+)
+@pytest.mark.parametrize("num_regressors", [0, 2])
+def test_r2(aggregation, num_regressors, rng):
+    y_true = rng.normal(size=(8, 2)).astype("float32")
+    y_pred = y_true + rng.normal(size=(8, 2)).astype("float32") / 2
+    weights = rng.random(8).astype("float32")
+    mine = metrics.R2Score(aggregation, num_regressors)
+    theirs = keras.metrics.R2Score(aggregation, num_regressors)
+    for batch in [(y_true, y_pred), (y_true, y_pred[::-1], weights)]:
+        mine.update_state(*batch)
+        theirs.update_state(*batch)
+    assert_same(mine, theirs)  # not after a reset: where Keras has NaN, we have 0
+
+
+NEEDED = {
+    **{name: {bounded: 0.5} for name, bounded in BOUNDED.items()},
+    "IoU": {"num_classes": 3, "target_class_ids": [1]},
+    "MeanIoU": {"num_classes": 3},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [1]},
+    "OneHotMeanIoU": {"num_classes": 3},
+}
+SIMPLE = {"AUC", "Mean", "BinaryIoU", "F1Score", "FBetaScore", "R2Score"}
+CLASSES = sorted({name for name, _ in FROM_FUNCTIONS + THRESHOLDED} | SIMPLE)
+
+
+@pytest.mark.parametrize("name", [*CLASSES, *NEEDED])
 def test_serialized_metrics_are_keras_s(name):
-    mine = getattr(metrics, name)(name="m")
-    theirs = getattr(keras.metrics, name)(name="m")
+    mine = getattr(metrics, name)(name="m", **NEEDED.get(name, {}))
+    theirs = getattr(keras.metrics, name)(name="m", **NEEDED.get(name, {}))
     assert metrics.serialize(mine) == keras.metrics.serialize(theirs)
 
 

@@ -321,4 +321,4 @@ def test_dtypes_are_read_in_every_form():
     assert dtype_of(serialize_dtype("float64")) == "float64"
     old = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
     assert dtype_of(old) == "mixed_float16"
-    assert deserialize_keras_object(serialize_dtype("float16")) == "float16"
+    assert deserialize_keras_object(serialize_dtype("float16")).name == "float16"

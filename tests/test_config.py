@@ -1,0 +1,27 @@
+"""`keras.config`: the settings gathered for users."""
+
+import pytest
+
+from kerasish import config
+
+
+def test_every_name_is_there():
+    for name in config.__all__:
+        assert callable(getattr(config, name))
+
+
+def test_unsafe_deserialization_changes_nothing():
+    with pytest.warns(UserWarning, match=r"changes nothing.*custom_objects"):
+        config.enable_unsafe_deserialization()
+
+
+def test_nnx_is_never_in_use():
+    assert config.is_nnx_enabled() is False
+
+
+def test_limits_are_those_of_the_settings():
+    config.set_max_epochs(2)
+    try:
+        assert config.max_epochs() == 2
+    finally:
+        config.set_max_epochs(None)
