@@ -93,10 +93,10 @@ def _choose_default() -> Backend:
         return _default
 
 
-def set_backend(name: str) -> None:
-    """Make `name` the process's backend; models made before move when next used."""
+def set_backend(backend: str) -> None:
+    """Make `backend` the process's; models made before move when next used."""
     global _default
-    _default = load_backend(name)
+    _default = load_backend(backend)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class Tools(NamedTuple):
     block_bytes: int
 
 
-class Plan(NamedTuple):
+class Division(NamedTuple):
     """How one convolution is cut up: into `number` streams of blocks.
 
     Attributes:
@@ -97,7 +97,7 @@ class Plan(NamedTuple):
         ]
 
 
-def _plan(tools: Tools, g: Geometry, dtype: Any) -> Plan:
+def _division(tools: Tools, g: Geometry, dtype: Any) -> Division:
     cost = _DEPTHWISE_COST if g.is_depthwise else 1
     number = tools.streams.number(g.num_products * cost, g.batch)
     num_bytes, size = tools.block_bytes, row_size(g)
@@ -105,7 +105,7 @@ def _plan(tools: Tools, g: Geometry, dtype: Any) -> Plan:
         num_bytes, size = num_bytes // _DEPTHWISE_SHARE, kernels_depthwise.row_size(g)
     limit = num_elements(num_bytes // number, dtype)
     most = -(-g.batch // number)
-    return Plan(g, number, largest_block(g, size, limit, most))
+    return Division(g, number, largest_block(g, size, limit, most))
 
 
 def convolution_kernels(
@@ -138,12 +138,12 @@ def convolution_kernels(
 
 def _in_streams(
     tools: Tools,
-    plan: Plan,
+    division: Division,
     scratch: Scratch,
     make: Callable[[int, list[Block], Scratch], list[Call]],
 ) -> Call:
     """Return a call that does all blocks; `make` gives the calls of one stream."""
-    parts = zip(plan.blocks(), plan.portions(scratch), strict=True)
+    parts = zip(division.blocks(), division.portions(scratch), strict=True)
     return tools.streams.together([make(i, *part) for i, part in enumerate(parts)])
 
 
@@ -172,8 +172,8 @@ def _forward(
             steps.append(tools.product.bind(target, operands, {}))
         return steps
 
-    plan = _plan(tools, g, x.dtype)
-    return [*calls, _in_streams(tools, plan, scratch, stream)]
+    division = _division(tools, g, x.dtype)
+    return [*calls, _in_streams(tools, division, scratch, stream)]
 
 
 def _kernel_gradient(
@@ -191,8 +191,8 @@ def _kernel_gradient(
         return [functools.partial(out.fill, 0)]
     calls: list[Call] = []
     flowing = packed(tools.xp, cotangent, calls)
-    plan = _plan(tools, g, x.dtype)
-    totals = [out, *(part(scratch[3][s], out.shape) for s in _later(plan, out))]
+    division = _division(tools, g, x.dtype)
+    totals = [out, *(part(scratch[3][s], out.shape) for s in _later(division, out))]
 
     def stream(i: int, own: list[Block], space: Scratch) -> list[Call]:
         if g.is_depthwise:
@@ -210,15 +210,15 @@ def _kernel_gradient(
                 steps.append(functools.partial(tools.xp.add, total, term, out=total))
         return steps
 
-    calls.append(_in_streams(tools, plan, scratch[:3], stream))
+    calls.append(_in_streams(tools, division, scratch[:3], stream))
     calls += [functools.partial(tools.xp.add, out, t, out=out) for t in totals[1:]]
     return calls
 
 
-def _later(plan: Plan, out: Any) -> list[slice]:
+def _later(division: Division, out: Any) -> list[slice]:
     """Return where the totals of all streams but the first lie in their scratch."""
     size = math.prod(out.shape)
-    return [slice(i * size, (i + 1) * size) for i in range(plan.number - 1)]
+    return [slice(i * size, (i + 1) * size) for i in range(division.number - 1)]
 
 
 def _input_gradient(
@@ -252,8 +252,8 @@ def _input_gradient(
                 steps.append(functools.partial(tools.xp.add, target, term, out=target))
         return steps
 
-    plan = _plan(tools, g, out.dtype)
-    return [*calls, _in_streams(tools, plan, scratch, stream)]
+    division = _division(tools, g, out.dtype)
+    return [*calls, _in_streams(tools, division, scratch, stream)]
 
 
 def _is_narrow(g: Geometry) -> bool:
@@ -344,7 +344,7 @@ def _turned(matrix: Array) -> Array:
 
 def _forward_needs(tools: Tools, out: Any, x: Any, kernel: Any, **how: Any) -> Needs:
     g, dtype = geometry(x, kernel, out, **how), dtypes.dtype_name(x.dtype)
-    sizes = (0, 0) if g.is_empty else _plan(tools, g, dtype).scratch_sizes()
+    sizes = (0, 0) if g.is_empty else _division(tools, g, dtype).scratch_sizes()
     return [((size,), dtype) for size in sizes]
 
 
@@ -352,7 +352,7 @@ def _kernel_gradient_needs(
     tools: Tools, out: Any, x: Any, cotangent: Any, *, window: Shape, **how: Any
 ) -> Needs:
     g, dtype = geometry(x, out, cotangent, **how), dtypes.dtype_name(x.dtype)
-    number = 0 if g.is_empty else _plan(tools, g, dtype).number
+    number = 0 if g.is_empty else _division(tools, g, dtype).number
     size = math.prod(out.shape)
     terms, totals = ((size * number,), dtype), ((size * max(number - 1, 0),), dtype)
     return [*_forward_needs(tools, cotangent, x, out, **how), terms, totals]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from kerasish import activations, constraints, initializers, ops, regularizers
 from kerasish.errors import ShapeError, explain
+from kerasish.layers.defaults import with_defaults
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.ops import windows
@@ -296,6 +297,7 @@ class Conv1D(BaseConv):
 
 
 @public("keras.layers")
+@with_defaults(strides=(1, 1), dilation_rate=(1, 1))
 class Conv2D(BaseConv):
     """Convolution over two axes, such as images; the arguments are those of `BaseConv`.
 
@@ -308,6 +310,7 @@ class Conv2D(BaseConv):
 
 
 @public("keras.layers")
+@with_defaults(strides=(1, 1, 1), dilation_rate=(1, 1, 1))
 class Conv3D(BaseConv):
     """Convolution over three axes, such as films; the arguments are `BaseConv`'s.
 

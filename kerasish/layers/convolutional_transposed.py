@@ -11,6 +11,7 @@ from typing import Any
 from kerasish import constraints, initializers, ops, regularizers
 from kerasish.errors import explain
 from kerasish.layers.convolutional import BaseConvolution, Lengths
+from kerasish.layers.defaults import with_defaults
 from kerasish.ops import windows
 from kerasish.saving.registry import public
 
@@ -149,6 +150,7 @@ class Conv1DTranspose(BaseConvTranspose):
 
 
 @public("keras.layers")
+@with_defaults(strides=(1, 1), dilation_rate=(1, 1))
 class Conv2DTranspose(BaseConvTranspose):
     """Transposed convolution over two axes; arguments as for `BaseConvTranspose`.
 
@@ -162,6 +164,7 @@ class Conv2DTranspose(BaseConvTranspose):
 
 
 @public("keras.layers")
+@with_defaults(strides=(1, 1, 1), dilation_rate=(1, 1, 1))
 class Conv3DTranspose(BaseConvTranspose):
     """Transposed convolution over three axes; arguments as for `BaseConvTranspose`.
 

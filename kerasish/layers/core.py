@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish import activations, constraints, initializers, ops, regularizers
 from kerasish.errors import ShapeError, explain
+from kerasish.layers.adapters import refuse_adapters
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.saving.registry import public
@@ -26,6 +27,9 @@ class Dense(Layer):
         activity_regularizer: Penalty on the output.
         kernel_constraint: Projection of the kernel after each update.
         bias_constraint: Projection of the bias after each update.
+        lora_rank: Must be None: there are no adapters here.
+        lora_alpha: Likewise.
+        quantization_config: Must be None: there is no quantization here.
         **kwargs: As for `Layer`.
 
     Example:
@@ -47,9 +51,13 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        refuse_adapters(self._who(), lora_rank, quantization_config)
         if not isinstance(units, int) or units <= 0:
             raise ValueError(
                 explain(

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish import constraints, initializers, ops, regularizers
 from kerasish.layers.convolutional import BaseConvolution, Lengths
+from kerasish.layers.defaults import with_defaults
 from kerasish.saving.registry import public
 
 
@@ -114,6 +115,7 @@ class DepthwiseConv1D(BaseDepthwiseConv):
 
 
 @public("keras.layers")
+@with_defaults(strides=(1, 1), dilation_rate=(1, 1))
 class DepthwiseConv2D(BaseDepthwiseConv):
     """Each channel convolved over two axes; arguments as for `BaseDepthwiseConv`.
 

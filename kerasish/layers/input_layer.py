@@ -28,9 +28,9 @@ class InputLayer(Layer):
         sparse: Must be false: there are no sparse tensors here.
         ragged: Must be false: there are no ragged tensors here.
         batch_shape: Shape with the batch axis, in place of the first two.
-        name: Name.
-        optional: Whether the input may be None.
         input_tensor: A `KerasTensor` to be the input, in place of a shape.
+        optional: Whether the input may be None.
+        name: Name.
         **kwargs: Nothing; older files hold more.
     """
 
@@ -42,9 +42,9 @@ class InputLayer(Layer):
         sparse: bool | None = None,
         ragged: bool | None = None,
         batch_shape: Dimensions | None = None,
-        name: str | None = None,
-        optional: bool = False,
         input_tensor: KerasTensor | None = None,
+        optional: bool = False,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name or auto_name("input_layer"))
@@ -129,8 +129,8 @@ def Input(
         optional: Whether the input may be None.
     """
     layer = InputLayer(
-        *(shape, batch_size, dtype, sparse, ragged, batch_shape, name),
+        *(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor),
         optional=optional,
-        input_tensor=tensor,
+        name=name,
     )
     return layer.output

@@ -21,6 +21,7 @@ from kerasish.graph.masks import get_mask, set_mask
 from kerasish.graph.stateless import autocast_scope, current_stateless
 from kerasish.graph.trace import scope
 from kerasish.graph.variable import Variable
+from kerasish.layers.adapters import ADAPTER_ARGUMENTS
 from kerasish.layers.call_arguments import (
     Signature,
     fill_masks,
@@ -42,6 +43,9 @@ from kerasish.ops.operation import (
 )
 from kerasish.saving.naming import auto_name
 from kerasish.saving.serialization import serialize_config
+
+# arguments of constructors that Keras's configs do not hold
+_HIDDEN = ("input_shape", "input_dim", "batch_size", "activity_regularizer", "autocast")
 
 
 def _recorded(build: Callable[..., None]) -> Callable[..., None]:
@@ -508,7 +512,7 @@ class Layer(StatelessCall, Tracking, Operation):
         }
         if self.activity_regularizer is not None:
             base["activity_regularizer"] = self.activity_regularizer
-        hidden = ("input_shape", "input_dim", "batch_size", "activity_regularizer")
+        hidden = (*_HIDDEN, *ADAPTER_ARGUMENTS)
         own = {
             key: value
             for key, value in super().get_config().items()

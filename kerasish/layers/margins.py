@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from kerasish import ops
 from kerasish.errors import ShapeError, explain
+from kerasish.layers.defaults import with_defaults
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.ops import windows
@@ -116,6 +117,7 @@ class ZeroPadding1D(BaseZeroPadding):
 
 
 @public("keras.layers")
+@with_defaults(padding=(1, 1))
 class ZeroPadding2D(BaseZeroPadding):
     """Zeros around two axes; arguments as for `BaseZeroPadding`.
 
@@ -128,6 +130,7 @@ class ZeroPadding2D(BaseZeroPadding):
 
 
 @public("keras.layers")
+@with_defaults(padding=((1, 1), (1, 1), (1, 1)))
 class ZeroPadding3D(BaseZeroPadding):
     """Zeros around three axes; arguments as for `BaseZeroPadding`.
 

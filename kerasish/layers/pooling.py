@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from kerasish import ops
+from kerasish.layers.defaults import with_defaults
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.ops import windows
@@ -109,6 +110,7 @@ class MaxPooling1D(BaseMaxPooling):
 
 
 @public("keras.layers")
+@with_defaults(pool_size=(2, 2))
 class MaxPooling2D(BaseMaxPooling):
     """The largest element of windows on two axes; arguments as for `BasePooling`.
 
@@ -121,6 +123,7 @@ class MaxPooling2D(BaseMaxPooling):
 
 
 @public("keras.layers")
+@with_defaults(pool_size=(2, 2, 2))
 class MaxPooling3D(BaseMaxPooling):
     """The largest element of windows on three axes; arguments as for `BasePooling`.
 

@@ -103,3 +103,81 @@ class Reshape(Layer):
             sample = tuple(None if n == -1 else n for n in self.target_shape)
             return (input_shape[0], *sample)
         return (input_shape[0], *self._resolved(tuple(input_shape[1:])))
+
+
+@public("keras.layers")
+class Permute(Layer):
+    """The axes of each sample in another order.
+
+    Args:
+        dims: The axes of the input, counted from 1, in the output's order.
+        **kwargs: As for `Layer`.
+
+    Raises:
+        ValueError: `dims` does not name each axis once.
+
+    Example:
+        >>> Permute((2, 1)).compute_output_shape((None, 10, 64))
+        (None, 64, 10)
+    """
+
+    def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(
+                explain(
+                    f"{self._who()} cannot understand its dims.",
+                    got=f"dims={self.dims}",
+                    expected="each axis once, counted from 1: the batch axis stays",
+                )
+            )
+        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+
+    def call(self, inputs: Any) -> Any:
+        """Return the input with its axes in the new order."""
+        return ops.transpose(inputs, (0, *self.dims))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the lengths in the new order."""
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+
+@public("keras.layers")
+class RepeatVector(Layer):
+    """Each vector several times, as steps of a sequence: (batch, n, features).
+
+    Args:
+        n: Times each vector is repeated.
+        **kwargs: As for `Layer`.
+
+    Raises:
+        TypeError: `n` is no whole number.
+
+    Example:
+        >>> RepeatVector(2)([[1.0, 3.0]]).tolist()
+        [[[1.0, 3.0], [1.0, 3.0]]]
+    """
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        message = explain(
+            f"{self._who()} repeats a whole number of times.",
+            got=f"n={n!r}",
+            expected="1 or more",
+        )
+        if not isinstance(n, int) or isinstance(n, bool):
+            raise TypeError(message)
+        if n < 1:
+            raise ValueError(message)
+        self.n = n
+        self.input_spec = InputSpec(ndim=2)
+
+    def call(self, inputs: Any) -> Any:
+        """Return (batch, n, features)."""
+        batch, features = inputs.shape
+        return ops.broadcast_to(ops.expand_dims(inputs, 1), (batch, self.n, features))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return (batch, n, features)."""
+        return (input_shape[0], self.n, input_shape[1])

@@ -10,6 +10,7 @@ from typing import Any
 
 from kerasish import constraints, initializers, ops, regularizers
 from kerasish.layers.convolutional import BaseConvolution, Lengths
+from kerasish.layers.defaults import with_defaults
 from kerasish.saving.registry import public
 
 
@@ -137,6 +138,7 @@ class SeparableConv1D(BaseSeparableConv):
 
 
 @public("keras.layers")
+@with_defaults(strides=(1, 1), dilation_rate=(1, 1))
 class SeparableConv2D(BaseSeparableConv):
     """Separable convolution over two axes; arguments as for `BaseSeparableConv`.
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from kerasish import ops
 from kerasish.errors import unknown_name
+from kerasish.layers.defaults import with_defaults
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.ops import windows
@@ -130,6 +131,7 @@ class UpSampling2D(BaseUpSampling):
 
 
 @public("keras.layers")
+@with_defaults(size=(2, 2, 2))
 class UpSampling3D(BaseUpSampling):
     """Each place repeated along three axes; arguments as for `BaseUpSampling`.
 

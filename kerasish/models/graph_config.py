@@ -46,7 +46,7 @@ def is_graph_config(config: dict[str, Any]) -> bool:
 
 def graph_config(model: Any, function: Function) -> dict[str, Any]:
     """Return the config of a functional model."""
-    numbers = _numbered(function)
+    numbers = call_numbers(function)
 
     def reference(tensor: KerasTensor, outer: bool = False) -> list[Any]:
         node = node_of(tensor)
@@ -77,7 +77,7 @@ def counts_from_one(operation: Any) -> bool:
     return type(operation).__name__ == "Functional"
 
 
-def _numbered(function: Function) -> dict[Node, int]:
+def call_numbers(function: Function) -> dict[Node, int]:
     """Return the number of each call among those of its operation in this model."""
     inputs = [node_of(t) for t in function.inputs]
     counts: dict[Any, int] = defaultdict(int)

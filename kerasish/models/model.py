@@ -361,7 +361,7 @@ def _output_shape(layer: Any) -> Any:
     """Return the shape of what a layer gives, as far as a summary can say it."""
     nodes = layer._inbound_nodes
     if isinstance(layer, InputLayer):
-        return [layer.batch_shape]
+        return layer.batch_shape
     if nodes:
         shapes = {tuple(t.shape for t in node.outputs): None for node in nodes}
         first = next(iter(shapes))

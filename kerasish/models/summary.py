@@ -15,9 +15,18 @@ from typing import Any
 
 from kerasish.backend import dtypes
 from kerasish.errors import explain
+from kerasish.models.graph_config import call_numbers
 
 _MOST_COLUMNS = 88  # characters; wider terminals gain nothing
 _MARGIN = 4  # characters that Keras leaves free beside the table
+# right edges of the columns as fractions of the width, as Keras has them: for graphs
+# (with a column of connections) or chains, with or without the column "Trainable"
+_POSITIONS = {
+    (False, False): (0.45, 0.80, 1.0),
+    (False, True): (0.40, 0.72, 0.90, 1.0),
+    (True, False): (0.30, 0.56, 0.74, 1.0),
+    (True, True): (0.27, 0.50, 0.67, 0.90, 1.0),
+}
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -26,6 +35,7 @@ class _Row:
     name: str
     shape: str
     parameters: str
+    connected: str
     trainable: str
 
 
@@ -55,10 +65,14 @@ def summarize(
     rows = list(_rows(model, expand_nested, layer_range))
     heads = ["Layer (type)", "Output Shape", "Param #"]
     cells = [[r.name, r.shape, r.parameters] for r in rows]
+    is_graph = not is_chain(model)
+    if is_graph:
+        heads.append("Connected to")
+        cells = [[*c, r.connected] for c, r in zip(cells, rows, strict=True)]
     if show_trainable:
         heads.append("Trainable")
         cells = [[*c, r.trainable] for c, r in zip(cells, rows, strict=True)]
-    widths = _widths(width, positions, len(heads))
+    widths = _widths(width, positions or _POSITIONS[is_graph, show_trainable])
     return "\n".join(
         [f'Model: "{model.name}"', *_table(heads, cells, widths), *_totals(model)]
     )
@@ -67,22 +81,64 @@ def summarize(
 def _rows(
     model: Any, expand: bool, layer_range: Sequence[str] | None, depth: int = 0
 ) -> Iterator[_Row]:
-    layers = model.layers
-    shapes = model.layer_output_shapes()
+    shapes = dict(zip(model.layers, model.layer_output_shapes(), strict=True))
+    layers = _shown(model)
+    links = _links(model) if depth == 0 else {}
     chosen = range(*_range(layers, layer_range)) if layer_range else range(len(layers))
     for index in chosen:
         layer = layers[index]
-        yield _row(layer, shapes[index], depth)
+        shape = shapes[layer] if layer in shapes else layer.output.shape
+        yield _row(layer, shape, depth, links.get(layer, "-"))
         if expand and hasattr(layer, "layer_output_shapes"):
             yield from _rows(layer, expand, None, depth + 1)
 
 
-def _row(layer: Any, shape: Any, depth: int) -> _Row:
+def _shown(model: Any) -> list[Any]:
+    """Return what is listed: layers, and functions of a functional model's graph."""
+    function = getattr(model, "_function", None)
+    is_stack = function is None or hasattr(model, "_stack")
+    return list(model.layers if is_stack else function.operations)
+
+
+def is_chain(model: Any) -> bool:
+    """Return whether each layer of a model feeds just the next one."""
+    function = getattr(model, "_function", None)
+    if function is None or hasattr(model, "_stack"):
+        return True
+    operations = [node.operation for node in function.nodes]
+    sources = [id(t) for node in function.nodes for t in node.inputs]
+    once = len(set(operations)) == len(operations) and len(set(sources)) == len(sources)
+    return once and all(len(node.inputs) == 1 for node in function.nodes)
+
+
+def _links(model: Any) -> dict[Any, str]:
+    """Return for each layer of a graph which outputs it is called on."""
+    function = getattr(model, "_function", None)
+    links: dict[Any, str] = {}
+    if function is None:
+        return links
+    numbers = call_numbers(function)
+    for node in function.nodes:
+        for tensor in node.inputs:
+            owner, index, place = tensor._keras_history
+            number = numbers[owner._inbound_nodes[index]]
+            link = f"{owner.name}[{number}][{place}]"
+            known = links.get(node.operation)
+            links[node.operation] = link if known is None else f"{known}, {link}"
+    return links
+
+
+def _row(layer: Any, shape: Any, depth: int, connected: str) -> _Row:
     indent = "   " * depth + "└ " if depth else ""
+    weights = getattr(layer, "weights", [])
+    flag = ("Y" if layer.trainable_weights else "N") if weights else "-"
+    if not hasattr(layer, "count_params"):
+        kind = "".join(w.capitalize() for w in layer.function.__name__.split("_"))
+        name = f"{indent}{layer.name} ({kind})"
+        return _Row(name, str(shape), "0", connected, flag)
     count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-    flag = ("Y" if layer.trainable_weights else "N") if layer.weights else "-"
     name = f"{indent}{layer.name} ({type(layer).__name__})"
-    return _Row(name, "?" if shape is None else str(shape), count, flag)
+    return _Row(name, "?" if shape is None else str(shape), count, connected, flag)
 
 
 def _range(layers: Sequence[Any], wanted: Sequence[str]) -> tuple[int, int]:
@@ -109,12 +165,9 @@ def _range(layers: Sequence[Any], wanted: Sequence[str]) -> tuple[int, int]:
     return min(ends[0][0], ends[-1][0]), max(ends[0][1], ends[-1][1]) + 1
 
 
-def _widths(
-    total: int, positions: Sequence[float] | None, num_columns: int
-) -> list[int]:
+def _widths(total: int, positions: Sequence[float]) -> list[int]:
     """Return the inner width of each column, padding included."""
-    if positions is None:
-        positions = (0.45, 0.80, 1.0) if num_columns == 3 else (0.40, 0.72, 0.90, 1.0)
+    num_columns = len(positions)
     edges = [int(p * total) if p <= 1 else int(p) for p in positions]
     starts = [0, *edges[:-1]]
     # Every column gives a character to its border, the last but one a second.
@@ -147,7 +200,9 @@ def _cells(
     if at_bottom:
         wrapped = [[""] * (height - len(lines)) + lines for lines in wrapped]
     justify: list[Callable[[str, int], str]]
-    justify = [str.ljust, str.ljust, str.rjust, str.center]
+    justify = [str.ljust, str.ljust, str.rjust, str.ljust, str.center]
+    if len(texts) == 4 and texts[3] in ("Trainable", "Y", "N", "-"):
+        justify[3] = str.center
     for line in range(height):
         parts = [
             " " + how(lines[line] if line < len(lines) else "", w - 2) + " "

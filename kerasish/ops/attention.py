@@ -26,15 +26,32 @@ _FAR_BELOW = {"float16": -3e4}
 _FAR = -1e9
 
 
+def _kept_and_shift(logits: Any, mask: Any) -> tuple[Any, Any]:
+    """Return 1 where a mask holds, else 0; and 0 where it holds, else far below."""
+    dtype = dtypes.dtype_name(logits.dtype)
+    kept = cast(cast(mask, "bool"), dtype)
+    return kept, multiply(subtract(1, kept), _FAR_BELOW.get(dtype, _FAR))
+
+
 def masked_logits(logits: Any, mask: Any) -> Any:
     """Return logits with a very negative constant wherever the mask does not hold.
 
     A product and a sum, which are faster than `where`.
     """
-    dtype = dtypes.dtype_name(logits.dtype)
-    kept = cast(cast(mask, "bool"), dtype)
-    shift = multiply(subtract(1, kept), _FAR_BELOW.get(dtype, _FAR))
+    kept, shift = _kept_and_shift(logits, mask)
     return add(multiply(logits, kept), shift)
+
+
+def masked_softmax(logits: Any, mask: Any, axis: Any = -1) -> Any:
+    """Return the softmax of what a mask keeps, 0 elsewhere; of nothing, only zeros.
+
+    Args:
+        logits: Any shape, floating.
+        mask: Truth values that broadcast to it.
+        axis: Axis, or axes, that sum to 1.
+    """
+    kept, shift = _kept_and_shift(logits, mask)
+    return multiply(softmax(add(logits, shift), axis), kept)
 
 
 def causal_mask(length: int, source_length: int) -> np.ndarray:

@@ -71,15 +71,27 @@ def arange(
 
 
 def linspace(
-    start: float,
-    stop: float,
+    start: Any,
+    stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    *,
+    retstep: bool = False,
     dtype: Any = None,
-) -> Array:
-    """Return `num` evenly spaced numbers from `start` to `stop`."""
-    return _new(np.linspace(start, stop, num, endpoint), dtype)
+    axis: int = 0,
+) -> Any:
+    """Return `num` evenly spaced numbers from `start` to `stop`.
+
+    Args:
+        start: The first; a number or an array.
+        stop: The last, or the one after it.
+        num: How many.
+        endpoint: Whether `stop` is the last.
+        retstep: Whether to return `(numbers, step)`.
+        dtype: Dtype of the result.
+        axis: Axis of the result along which they lie, if `start` is an array.
+    """
+    values, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
+    return (_new(values, dtype), _new(step, dtype)) if retstep else _new(values, dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:

@@ -174,8 +174,32 @@ def one_hot(
     return cast(equal(expand_dims(x, axis), classes), standardize_dtype(dtype))
 
 
-def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
-    """Return codes that are 1 at every index of a row: one_hot's maximum over it."""
+def multi_hot(
+    inputs: Any,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: Any = None,
+    sparse: bool = False,
+) -> Any:
+    """Return codes that are 1 at every index of a row: one_hot's maximum over it.
+
+    Args:
+        inputs: Class numbers.
+        num_classes: Length of the codes; needed.
+        axis: Where the codes lie.
+        dtype: Dtype of the result.
+        sparse: Must be false.
+
+    Raises:
+        ValueError: `num_classes` is missing, or `sparse` is true.
+    """
+    if num_classes is None or sparse:
+        raise ValueError(
+            explain(
+                "Codes are dense and need their length.",
+                got=f"num_classes={num_classes}, sparse={sparse}",
+            )
+        )
     codes = one_hot(inputs, num_classes, axis, dtype)
     return reduction.max(codes, 0 if len(codes.shape) == 2 else 1)
 

@@ -274,7 +274,10 @@ def adaptive_max_pool(
 def _adaptive(
     who: str, x: Any, output_size: Lengths, data_format: str | None
 ) -> list[tuple[int, int]]:
-    """Return the axes to be pooled, in order, with the lengths wanted."""
+    """Return the axes to be pooled with the lengths wanted, the first axis first.
+
+    With Keras on JAX, too, it is this order that chooses among equal largest elements.
+    """
     data_format = windows.checked_data_format(data_format, who)
     lengths = windows.spatial_of(tuple(x.shape), data_format)
     sizes = windows.per_axis(output_size, len(lengths), "output_size", who)

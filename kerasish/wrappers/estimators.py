@@ -43,6 +43,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         fit_kwargs: Arguments of the model's `fit`, such as `epochs`.
     """
 
+    _learns_numbers = True
+
     def __init__(
         self,
         model: ModelSource,
@@ -70,8 +72,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             ValueError: The data is not what scikit-learn takes, or the model is not
                 compiled.
         """
-        X, y = validate_data(self, X, y)
+        X, y = validate_data(self, X, y, y_numeric=self._learns_numbers)
         targets = self._targets(y)
+        self._check_weights(y, kwargs.get("sample_weight"))
         model = self._model_for(X, targets)
         options = {**(self.fit_kwargs or {}), **kwargs}
         self.history_ = model.fit(X, targets, **options)
@@ -96,6 +99,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         """Return what the model learns: one column of numbers."""
         return y.reshape(-1, 1)
 
+    def _check_weights(self, y: NDArray[Any], sample_weight: Any) -> None:
+        """Raise a ValueError if the weights leave nothing to learn."""
+
     def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return predictions in the form of `y`."""
         return outputs[:, 0] if outputs.shape[1:] == (1,) else outputs
@@ -119,13 +125,19 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__({name: _unpacked(value) for name, value in state.items()})
 
+
+class _Modest:
+    """Tells scikit-learn not to expect too much; first among the bases."""
+
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn may expect: neither repeatable nor perfect fits."""
-        tags = super().__sklearn_tags__()
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.non_deterministic = True
         for kind in (tags.classifier_tags, tags.regressor_tags):
             if kind is not None:
                 kind.poor_score = True
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = []
         return tags
 
 
@@ -180,7 +192,10 @@ def _unpacked(value: Any) -> Any:
         return load_model(path)
 
 
-class SKLearnClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+_ONE_CLASS = "Classifier can't train when only one class is present."
+
+
+class SKLearnClassifier(_Modest, ClassifierMixin, _Estimator):  # type: ignore[misc]
     """A model as a classifier of scikit-learn.
 
     The model learns one-hot rows, and gives a score for each class.
@@ -211,11 +226,13 @@ class SKLearnClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         ['cat', 'dog']
     """
 
+    _learns_numbers = False
+
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         if len(self.classes_) == 1:
-            raise ValueError("Classifier can't train when only one class is present.")
+            raise ValueError(_ONE_CLASS)
         rows: NDArray[Any] = to_categorical(numbers, len(self.classes_))
         return rows
 
@@ -224,7 +241,9 @@ class SKLearnClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         return chosen
 
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Return the model's scores; for two classes, only that of the second one.
+        """Return the model's scores; of two classes, how far the second is ahead.
+
+        (Keras returns both of two scores, which scikit-learn does not understand.)
 
         Args:
             X: Array of shape `(samples, features)`.
@@ -232,10 +251,20 @@ class SKLearnClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         Returns:
             Array of shape `(samples, classes)`, or `(samples,)` for two classes.
         """
-        return self._outputs(X)
+        scores = self._outputs(X)
+        if len(self.classes_) > 2:
+            return scores
+        ahead: NDArray[Any] = scores[:, 1] - scores[:, 0]
+        return ahead
+
+    def _check_weights(self, y: NDArray[Any], sample_weight: Any) -> None:
+        if sample_weight is None:
+            return
+        if len(np.unique(y[np.asarray(sample_weight) != 0])) == 1:
+            raise ValueError(f"{_ONE_CLASS} All others have a sample_weight of 0.")
 
 
-class SKLearnRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+class SKLearnRegressor(_Modest, RegressorMixin, _Estimator):  # type: ignore[misc]
     """A model as a regressor of scikit-learn.
 
     Args:
@@ -252,7 +281,7 @@ class SKLearnRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     """
 
 
-class SKLearnTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
+class SKLearnTransformer(_Modest, TransformerMixin, _Estimator):  # type: ignore[misc]
     """A model as a transformer of scikit-learn: its outputs are new features.
 
     Args:

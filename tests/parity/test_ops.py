@@ -32,11 +32,10 @@ NARROW = {"int64": "int32", "float64": "float32"}
 # tensors, the places of what is true (their number would depend on the values), ...
 ABSENT = {
     "convert_to_tensor": {"ragged"},
-    "linspace": {"retstep", "axis"},
-    "multi_hot": {"sparse", "kwargs"},
+    "multi_hot": {"kwargs"},
 }
 # Defaults of Keras that stand for one of the absent features
-REQUIRED = {("multi_hot", "num_classes"), ("where", "x1"), ("where", "x2")}
+REQUIRED = {("where", "x1"), ("where", "x2")}
 
 
 @pytest.fixture(scope="module")

@@ -77,8 +77,18 @@ class TestClassifier:
         assert (found.classes_[scores.argmax(axis=1)] == found.predict(X)).all()
 
     def test_one_class_is_no_choice(self, data):
+        X, y = data
         with pytest.raises(ValueError, match="only one class is present"):
-            classifier().fit(data[0], np.ones(60))
+            classifier().fit(X, np.ones(60))
+        with pytest.raises(ValueError, match="only one class is present"):
+            classifier().fit(X, y, sample_weight=(y == 1).astype(float))
+
+    def test_two_classes(self, data):
+        X, y = data
+        found = classifier().fit(X, y == 1)
+        ahead = found.decision_function(X)
+        assert ahead.shape == (60,)
+        np.testing.assert_array_equal(ahead > 0, found.predict(X))
 
     def test_in_a_search(self, data):
         options = {**CLASSES, "units": 8}
@@ -95,7 +105,7 @@ class TestRegressor:
     def test_numbers(self, data):
         X, _ = data
         y = X @ [1.0, -2.0]
-        found = regressor(fit_kwargs={"epochs": 60, "verbose": 0}).fit(X, y)
+        found = regressor(fit_kwargs={"epochs": 150, "verbose": 0}).fit(X, y)
         assert found.predict(X).shape == (60,)
         assert found.score(X, y) > 0.95
 
