@@ -165,16 +165,12 @@ def _compare(name: str, theirs: ModuleType, ours: ModuleType | None) -> Coverage
         try:
             mine = getattr(ours, public)
         except AttributeError as error:
-            kind = coverage.missing
-            if ours is None and name in ("distribution",):
-                kind = coverage.left_out
-            elif "left out on purpose" in str(error):
-                kind = coverage.left_out
-            kind.append(public)
+            whole = ours is None and name == "distribution"
+            on_purpose = whole or "left out on purpose" in str(error)
+            (coverage.left_out if on_purpose else coverage.missing).append(public)
             continue
-        if not callable(reference) or agree(reference, mine):
-            coverage.present.append(public)
-        elif (name, public) in DIFFERENT:
+        excused = (name, public) in DIFFERENT or not callable(reference)
+        if excused or agree(reference, mine):
             coverage.present.append(public)
         else:
             row = (public, _text(reference), _text(mine))

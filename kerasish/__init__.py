@@ -2,6 +2,7 @@
 
 from kerasish import (
     activations,
+    applications,
     backend,
     callbacks,
     config,
@@ -73,6 +74,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",

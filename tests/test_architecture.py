@@ -32,6 +32,7 @@ ROWS = (
 # Rooms beside the list: the topmost room they may import, and who may import them.
 # (`utils` reaches up to `random` because `set_random_seed` is public there.)
 BESIDE = {
+    "applications": ("models", set()),
     "datasets": ("saving", set()),
     "gradients": ("ops", set()),
     "preprocessing": ("errors", set()),
@@ -47,6 +48,7 @@ BESIDE = {
             "preprocessing",
             "visualization",
             "wrappers",
+            "applications",
         },
     ),
     "visualization": ("ops", set()),
@@ -76,6 +78,7 @@ NUMPY_ALLOWED = {
     "kerasish/saving/": "files hold host arrays",
     "kerasish/training/": "batches are gathered, and results collected, on the host",
     "kerasish/utils/": "data preparation before training",
+    "kerasish/applications/imagenet_utils.py": "constants, and names for people",
     "kerasish/visualization/": "pictures for people are made on the host",
     "kerasish/wrappers/": "data comes from scikit-learn, and goes there",
 }

@@ -18,9 +18,7 @@ def numeric_kernels(xp: Any) -> dict[str, Kernel]:
             # written through a view of the result: it is contiguous, x may be not
             xp.copyto(out.view(x.dtype), x)
 
-    def search_sorted(
-        out: Array, sequence: Array, values: Array, *, side: str
-    ) -> None:
+    def search_sorted(out: Array, sequence: Array, values: Array, *, side: str) -> None:
         # allocates: searching is never in a hot step
         places = xp.searchsorted(sequence, values, side=side)
         xp.copyto(out, places, casting="unsafe")

@@ -1,6 +1,13 @@
 """`keras.layers`: the pieces models are made of."""
 
-from kerasish.layers.activation import Activation
+from kerasish.layers.activation import (
+    ELU,
+    Activation,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    Softmax,
+)
 from kerasish.layers.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -9,6 +16,7 @@ from kerasish.layers.adaptive_pooling import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from kerasish.layers.batch_normalization import BatchNormalization
 from kerasish.layers.convolutional import Conv1D, Conv2D, Conv3D
 from kerasish.layers.convolutional import Conv1D as Convolution1D
 from kerasish.layers.convolutional import Conv2D as Convolution2D
@@ -29,6 +37,7 @@ from kerasish.layers.convolutional_transposed import (
 )
 from kerasish.layers.core import Dense
 from kerasish.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
+from kerasish.layers.embedding import Embedding, ReversibleEmbedding
 from kerasish.layers.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
@@ -45,6 +54,7 @@ from kerasish.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
 from kerasish.layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPool3D
 from kerasish.layers.input_layer import Input, InputLayer
 from kerasish.layers.input_spec import InputSpec
+from kerasish.layers.lambda_layer import Lambda
 from kerasish.layers.layer import Layer
 from kerasish.layers.margins import (
     Cropping1D,
@@ -53,6 +63,31 @@ from kerasish.layers.margins import (
     ZeroPadding1D,
     ZeroPadding2D,
     ZeroPadding3D,
+)
+from kerasish.layers.masking import Identity, Masking
+from kerasish.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from kerasish.layers.normalization import (
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
 )
 from kerasish.layers.pooling import (
     AveragePooling1D,
@@ -68,28 +103,74 @@ from kerasish.layers.pooling import AveragePooling3D as AvgPool3D
 from kerasish.layers.pooling import MaxPooling1D as MaxPool1D
 from kerasish.layers.pooling import MaxPooling2D as MaxPool2D
 from kerasish.layers.pooling import MaxPooling3D as MaxPool3D
-from kerasish.layers.regularization import Dropout
-from kerasish.layers.reshaping import Flatten, Reshape
+from kerasish.layers.preprocessing import (
+    CategoryEncoding,
+    Discretization,
+    HashedCrossing,
+    Hashing,
+    IntegerLookup,
+    Normalization,
+    StringLookup,
+    TextVectorization,
+)
+from kerasish.layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+)
+from kerasish.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from kerasish.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from kerasish.layers.separable import SeparableConv1D, SeparableConv2D
 from kerasish.layers.separable import SeparableConv1D as SeparableConvolution1D
 from kerasish.layers.separable import SeparableConv2D as SeparableConvolution2D
+from kerasish.layers.serialization import deserialize, serialize
+from kerasish.layers.spectral_normalization import SpectralNormalization
 from kerasish.layers.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from kerasish.layers.wrapper import Pipeline, Wrapper
 from kerasish.left_out import LAYERS, refusing
 
 __all__ = [
+    "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
+    "ActivityRegularization",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
     "AdaptiveAveragePooling3D",
     "AdaptiveMaxPooling1D",
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
+    "Add",
+    "AlphaDropout",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "BatchNormalization",
+    "Bidirectional",
+    "CategoryEncoding",
+    "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -108,8 +189,14 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
+    "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -122,27 +209,72 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
+    "HashedCrossing",
+    "Hashing",
+    "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
+    "LSTMCell",
+    "Lambda",
     "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "PReLU",
+    "Permute",
+    "Pipeline",
+    "RMSNormalization",
+    "ReLU",
+    "RepeatVector",
     "Reshape",
+    "ReversibleEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "SpectralNormalization",
+    "StackedRNNCells",
+    "StringLookup",
+    "Subtract",
+    "TextVectorization",
+    "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",
+    "add",
+    "average",
+    "concatenate",
+    "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "serialize",
+    "subtract",
 ]
 
 __getattr__ = refusing("kerasish.layers", LAYERS)

@@ -165,9 +165,7 @@ class PReLU(BaseActivation):
         """Make alpha, of a sample's shape with 1 for the shared axes."""
         ndim = len(input_shape)
         shared = [rules.normalize_axis(a, ndim) for a in self.shared_axes or ()]
-        lengths = [
-            1 if i in shared else n for i, n in enumerate(input_shape) if i > 0
-        ]
+        lengths = [1 if i in shared else n for i, n in enumerate(input_shape) if i > 0]
         if None in lengths:
             raise ShapeError(
                 explain(

@@ -64,6 +64,8 @@ class Embedding(Layer):
                 stacklevel=2,
             )
         super().__init__(**kwargs)
+        for name in ("weights", "input_length"):
+            self._init_arguments.pop(name, None)  # configs do not hold them
         refuse_adapters(self._who(), lora_rank, quantization_config)
         # rows are cast once they are found: indices must stay exact, and the matrix
         # may be large
@@ -134,10 +136,8 @@ class Embedding(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments but for initial values, as Keras does."""
-        config = super().get_config()
-        for name in ("weights", "input_length"):
-            config.pop(name, None)
-        return {"activity_regularizer": None, **config}
+        config = {"activity_regularizer": None, **super().get_config()}
+        return {**config, "input_dim": self.input_dim}
 
 
 def _as_matrix(weights: Any) -> np.ndarray | None:
@@ -239,7 +239,7 @@ class ReversibleEmbedding(Embedding):
         return ops.multiply(capped, self.logit_soft_cap)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return where indices are not 0, if 0 is to be masked; of vectors, the mask."""
+        """Return where indices are not 0, if 0 is masked; of vectors, the mask."""
         if dtypes.is_float(dtypes.dtype_name(inputs.dtype)):
             return mask
         return super().compute_mask(inputs, mask)

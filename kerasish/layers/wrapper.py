@@ -94,6 +94,13 @@ class Pipeline(Layer):
         """The layers, first to last."""
         return self._pipeline_layers
 
+    def build(self, input_shape: Any) -> None:
+        """Build the layers, each for the shape the one before it makes."""
+        for layer in self._pipeline_layers:
+            layer.build_once(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+        self.built = True
+
     def call(self, inputs: Any, training: bool = True, mask: Any = None) -> Any:
         """Return what the last layer makes of what those before it made."""
         for layer in self._pipeline_layers:
@@ -112,7 +119,6 @@ class Pipeline(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of what the last layer makes."""
         for layer in self._pipeline_layers:
-            layer.build_once(input_shape)
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
 

@@ -115,11 +115,10 @@ def _explicit(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _function_config(operation: OpFunction, node: Node) -> tuple[dict[str, Any], Any]:
     """Return the config of a called function, and its arguments in the call."""
-    name = operation.function.__name__
+    name, class_name = operation.function.__name__, operation.kind
     given = _bound(operation.function, node)
     tensors = {k: v for k, v in given.items() if k in _CALL_PARAMETERS}
     settings = {k: v for k, v in given.items() if k not in tensors}
-    class_name = "".join(part.capitalize() for part in name.split("_"))
     category = next((c for c, module in _CATEGORIES if name in dir(module)), "numpy")
     config = {
         "module": f"keras.src.ops.{category}",

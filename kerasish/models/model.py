@@ -368,4 +368,7 @@ def _output_shape(layer: Any) -> Any:
         return first[0] if len(first) == 1 else list(first)
     if getattr(layer, "_function", None) is not None:
         return layer.output_shape
+    if layer.built and len(layer._build_shapes) == 1:
+        (shape,) = layer._build_shapes.values()
+        return layer.compute_output_shape(shape)
     return None

@@ -87,7 +87,8 @@ def _rows(
     chosen = range(*_range(layers, layer_range)) if layer_range else range(len(layers))
     for index in chosen:
         layer = layers[index]
-        shape = shapes[layer] if layer in shapes else layer.output.shape
+        # functions of a graph are no layers: their shapes are their symbolic results'
+        shape = shapes[layer] if layer in shapes else layer.output.shape  # noqa: SIM401
         yield _row(layer, shape, depth, links.get(layer, "-"))
         if expand and hasattr(layer, "layer_output_shapes"):
             yield from _rows(layer, expand, None, depth + 1)
@@ -96,8 +97,9 @@ def _rows(
 def _shown(model: Any) -> list[Any]:
     """Return what is listed: layers, and functions of a functional model's graph."""
     function = getattr(model, "_function", None)
-    is_stack = function is None or hasattr(model, "_stack")
-    return list(model.layers if is_stack else function.operations)
+    if function is None or hasattr(model, "_stack"):
+        return list(model.layers)
+    return list(function.operations)
 
 
 def is_chain(model: Any) -> bool:
@@ -133,8 +135,7 @@ def _row(layer: Any, shape: Any, depth: int, connected: str) -> _Row:
     weights = getattr(layer, "weights", [])
     flag = ("Y" if layer.trainable_weights else "N") if weights else "-"
     if not hasattr(layer, "count_params"):
-        kind = "".join(w.capitalize() for w in layer.function.__name__.split("_"))
-        name = f"{indent}{layer.name} ({kind})"
+        name = f"{indent}{layer.name} ({layer.kind})"
         return _Row(name, str(shape), "0", connected, flag)
     count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     name = f"{indent}{layer.name} ({type(layer).__name__})"

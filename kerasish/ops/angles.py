@@ -17,14 +17,12 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
-from kerasish.ops.rounding import as_float
+from kerasish.ops.floats import as_float
 from kerasish.ops.trigonometry import cos, sin
 
 # Taylor coefficients of the slope of sin(t) / t, over t, in powers of t^2: they decide
 # below |t| = 1, where the difference of cos(t) and sin(t) / t would lose its digits
-_SLOPE = tuple(
-    (-1) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(1, 10)
-)
+_SLOPE = tuple((-1) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(1, 10))
 
 
 def deg2rad(x: Any) -> Any:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.backend import dtypes, floatx, standardize_dtype
+from kerasish.backend import dtypes, standardize_dtype
 from kerasish.errors import ShapeError, explain
 from kerasish.graph.tensor import Spec
-from kerasish.ops import rules
-from kerasish.ops.declare import Array, convert, operand, primitive
+from kerasish.ops.declare import Array, convert, primitive
 from kerasish.ops.elementwise import (
     add,
     equal,
@@ -19,7 +18,7 @@ from kerasish.ops.elementwise import (
     negative,
     where,
 )
-from kerasish.ops.shape import broadcast_to
+from kerasish.ops.floats import as_floats
 
 _WHOLE = {"float16": "int16", "float32": "int32", "float64": "int64"}
 
@@ -89,10 +88,8 @@ def nextafter(x1: Any, x2: Any) -> Any:
         >>> float(nextafter(1.0, 2.0)) > 1
         True
     """
-    first, second = operand(x1), operand(x2)
-    form = rules.floating(first, second)
-    dtype = dtypes.strong(form.dtype, floatx())
-    start, goal = (broadcast_to(convert(x, dtype), form.shape) for x in (first, second))
+    start, goal = as_floats(x1, x2)
+    dtype = dtypes.dtype_name(start.dtype)
     whole = _WHOLE[dtype]
     # floats of one sign, their bits read as whole numbers, keep their order
     outward = equal(greater(goal, start), greater(start, 0))

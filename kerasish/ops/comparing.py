@@ -1,4 +1,4 @@
-"""Comparisons with a tolerance, choices by conditions, extremes that skip NaN, steps."""
+"""Comparing with a tolerance, choosing by conditions, extremes that skip NaN."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
+from kerasish.ops.floats import as_floats
 from kerasish.ops.shape import cast
 
 
@@ -50,7 +51,7 @@ def isclose(
         >>> isclose([1.0, 2.0], [1.000001, 2.1]).tolist()
         [True, False]
     """
-    first, second = _as_floats(x1, x2)
+    first, second = as_floats(x1, x2)
     allowed = add(multiply(absolute(second), rtol), atol)
     near = less_equal(absolute(subtract(first, second)), allowed)
     close = logical_or(equal(first, second), logical_and(near, isfinite(second)))
@@ -73,14 +74,6 @@ def allclose(
         False
     """
     return reduction.all(isclose(x1, x2, rtol, atol, equal_nan))
-
-
-def _as_floats(*xs: Any) -> list[Any]:
-    """Return operands in the float dtype in which they meet."""
-    values = [operand(x) for x in xs]
-    form = rules.promoted(*values)
-    dtype = dtypes.strong(form, floatx()) if dtypes.is_float(form) else floatx()
-    return [convert(x, dtype) for x in values]
 
 
 def isposinf(x: Any) -> Any:
@@ -111,7 +104,7 @@ def fmin(x1: Any, x2: Any) -> Any:
 def _skipping_nan(choose: Callable[[Any, Any], Any], x1: Any, x2: Any) -> Any:
     if not dtypes.is_float(rules.promoted(operand(x1), operand(x2))):
         return choose(x1, x2)
-    first, second = _as_floats(x1, x2)
+    first, second = as_floats(x1, x2)
     filled = where(isnan(first), second, first)
     return choose(filled, where(isnan(second), filled, second))
 
@@ -123,7 +116,7 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
         >>> divide_no_nan([1.0, 3.0], [0.0, 2.0]).tolist()
         [0.0, 1.5]
     """
-    first, second = _as_floats(x1, x2)
+    first, second = as_floats(x1, x2)
     nothing = equal(second, 0)
     return where(nothing, 0.0, divide(first, where(nothing, 1.0, second)))
 
@@ -139,7 +132,7 @@ def heaviside(x1: Any, x2: Any) -> Any:
         >>> heaviside([-2.0, 0.0, 2.0], 0.5).tolist()
         [0.0, 0.5, 1.0]
     """
-    first, second = _as_floats(x1, x2)
+    first, second = as_floats(x1, x2)
     dtype = dtypes.dtype_name(first.dtype)
     step = where(equal(first, 0), second, cast(greater(first, 0), dtype))
     return where(isnan(first), convert(math.nan, dtype), step)

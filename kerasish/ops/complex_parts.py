@@ -13,7 +13,7 @@ from kerasish.errors import DTypeError, explain
 from kerasish.ops.bits import signbit
 from kerasish.ops.declare import convert
 from kerasish.ops.elementwise import isnan, where
-from kerasish.ops.rounding import as_float
+from kerasish.ops.floats import as_float
 from kerasish.ops.shape import broadcast_to
 
 

@@ -1,20 +1,30 @@
-"""Differences, ranges, integrals and correlation of sequences."""
+"""Extremes, differences, integrals and correlation of sequences."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from kerasish.backend import dtypes, floatx
+from kerasish.backend import dtypes
 from kerasish.errors import ShapeError, explain, unknown_name
 from kerasish.ops import reduction, rules
 from kerasish.ops.convolution import conv_forward
 from kerasish.ops.declare import convert
 from kerasish.ops.elementwise import add, multiply, not_equal, subtract
+from kerasish.ops.floats import as_float, as_floats
 from kerasish.ops.reduction import Axes
-from kerasish.ops.rounding import as_float
-from kerasish.ops.shape import cast, flip, moveaxis, reshape, slice_to
+from kerasish.ops.shape import flip, moveaxis, reshape, slice_to
 
 _MODES = ("valid", "same", "full")
+
+
+def amax(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Return the largest element over axes, over all by default: `max`."""
+    return reduction.max(x, axis, keepdims)
+
+
+def amin(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Return the smallest element over axes, over all by default: `min`."""
+    return reduction.min(x, axis, keepdims)
 
 
 def ptp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
@@ -117,11 +127,11 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     n, m = _lengths(x1, x2)
     if n < m:  # the same sums, the other way round
         return flip(correlate(x2, x1, mode))
-    dtype = dtypes.strong(rules.floating(x1, x2).dtype, floatx())
+    x1, x2 = as_floats(x1, x2)
     margins = {"valid": (0, 0), "same": (m // 2, (m - 1) // 2), "full": (m - 1, m - 1)}
     found = conv_forward(
-        reshape(cast(x1, dtype), (1, n, 1)),
-        reshape(cast(x2, dtype), (m, 1, 1)),
+        reshape(x1, (1, n, 1)),
+        reshape(x2, (m, 1, 1)),
         strides=(1,),
         padding=(margins[mode],),
         dilation=(1,),

@@ -16,6 +16,7 @@ from kerasish.ops import rules
 from kerasish.ops.declare import Array, convert, elementwise, operand
 from kerasish.ops.elementwise import (
     divide,
+    equal,
     exp,
     floor_divide,
     multiply,
@@ -24,7 +25,7 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
-from kerasish.ops.elementwise import equal as is_equal
+from kerasish.ops.floats import as_float
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
@@ -81,7 +82,7 @@ def hypot(x1: Array, x2: Array) -> Spec:
 
 @hypot.gradient
 def _(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    scaled = multiply(g, reciprocal(where(is_equal(y, 0), 1, y)))
+    scaled = multiply(g, reciprocal(where(equal(y, 0), 1, y)))
     return multiply(scaled, x1), multiply(scaled, x2)
 
 
@@ -109,7 +110,7 @@ def _(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 
 def _finite_difference(x: Any, y: Any) -> Any:
     """Return x - y, and 0 where they are the same infinity."""
-    return where(is_equal(x, y), 0.0, subtract(x, y))
+    return where(equal(x, y), 0.0, subtract(x, y))
 
 
 def ldexp(x1: Any, x2: Any) -> Any:
@@ -126,7 +127,7 @@ def ldexp(x1: Any, x2: Any) -> Any:
         >>> ldexp([1.0, 3.0], [4, -1]).tolist()
         [16.0, 1.5]
     """
-    number, exponent = operand(x1), operand(x2)
+    exponent = operand(x2)
     if dtypes.is_float(dtypes.dtype_name(exponent.dtype)):
         raise DTypeError(
             explain(
@@ -135,11 +136,12 @@ def ldexp(x1: Any, x2: Any) -> Any:
                 fix='cast them: ops.cast(x2, "int32"), or use x1 * ops.exp2(x2)',
             )
         )
-    dtype = dtypes.strong(rules.floating(number, exponent).dtype, "float32")
+    number = as_float(x1)
+    dtype = dtypes.dtype_name(number.dtype)
     whole = convert(exponent, "int32")
     # in two steps: 2**x2 alone may leave the range where the product does not
     half = floor_divide(whole, 2)
     first, second = (
         exp2(convert(part, dtype)) for part in (half, subtract(whole, half))
     )
-    return multiply(multiply(convert(number, dtype), first), second)
+    return multiply(multiply(number, first), second)

@@ -52,7 +52,7 @@ def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
 
 
 def hstack(xs: Sequence[Any]) -> Any:
-    """Return tensors joined along the second axis, those of rank 1 along their only one.
+    """Return tensors joined along the second axis, of rank 1 along their only one.
 
     Example:
         >>> hstack([[1, 2], [3]]).tolist()
@@ -134,7 +134,7 @@ def array_split(x: Any, indices_or_sections: int, axis: int = 0) -> list[Any]:
 
 
 def hsplit(x: Any, indices_or_sections: Parts) -> list[Any]:
-    """Return x cut along the second axis (along the only one of rank 1): see `split`."""
+    """Return x cut along the second axis, of rank 1 along its only one: see `split`."""
     x = convert(x)
     return _split("hsplit", x, indices_or_sections, 1 if len(x.shape) > 1 else 0)
 

@@ -24,8 +24,8 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
+from kerasish.ops.floats import as_float
 from kerasish.ops.reduction import Axes
-from kerasish.ops.rounding import as_float
 from kerasish.ops.shape import cast
 
 
@@ -133,9 +133,7 @@ def nanstd(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     return sqrt(nanvar(x, axis, keepdims))
 
 
-def _in_range(
-    reduce: Callable[..., Any], x: Any, axis: Axes, keepdims: bool
-) -> Any:
+def _in_range(reduce: Callable[..., Any], x: Any, axis: Axes, keepdims: bool) -> Any:
     """Reduce float16 in single precision: its sums leave the range at 65,504."""
     x = as_float(x)
     if dtypes.dtype_name(x.dtype) == "float16":

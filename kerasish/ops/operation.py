@@ -175,6 +175,11 @@ class OpFunction(Operation):
         self.function = function
         super().__init__(name or auto_name(function.__name__))
 
+    @property
+    def kind(self) -> str:
+        """Name of Keras's class for the function: `ExpandDims`."""
+        return "".join(part.capitalize() for part in self.function.__name__.split("_"))
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Return the function's result."""
         return self.function(*args, **kwargs)

@@ -34,9 +34,9 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
+from kerasish.ops.floats import as_float
 from kerasish.ops.indexing import sort, take, take_along_axis
 from kerasish.ops.reduction import Axes
-from kerasish.ops.rounding import as_float
 from kerasish.ops.shape import cast, moveaxis, ravel, reshape, slice_to
 
 # two places, and the weight of the second; None where both places are one
@@ -87,7 +87,7 @@ def _closest(q: Any, n: Any) -> Between:
     return _single(subtract(rint(multiply(q, n)), 1))
 
 
-_METHODS: dict[str, Method] = {
+METHODS: dict[str, Method] = {
     "linear": lambda q, n: _mixed(_last_place(q, n)),
     "lower": lambda q, n: _single(floor(_last_place(q, n))),
     "higher": lambda q, n: _single(ceil(_last_place(q, n))),
@@ -203,8 +203,8 @@ def _fractions(q: Any, whole: int = 1) -> Any:
 def _quantile(
     x: Any, q: Any, axis: Axes, method: str, keepdims: bool, skip_nan: bool
 ) -> Any:
-    if method not in _METHODS:
-        raise ValueError(unknown_name("method of quantile", method, _METHODS))
+    if method not in METHODS:
+        raise ValueError(unknown_name("method of quantile", method, METHODS))
     x = as_float(x)
     shape, axes = tuple(x.shape), rules.normalize_axes(axis, len(x.shape))
     lines = sort(_lines(x, axes))
@@ -253,11 +253,12 @@ def _picked(lines: Any, q: Any, count: Any, method: str) -> Any:
         count: How many elements count: a number, or shape (..., 1).
         method: Name of a method.
     """
-    low, high, weight = _METHODS[method](q, count)
+    low, high, weight = METHODS[method](q, count)
     first = _at(lines, low)
     if weight is None:
         return first
-    weight = weight if isinstance(weight, float) else cast(weight, dtypes.dtype_name(lines.dtype))
+    if not isinstance(weight, float):
+        weight = cast(weight, dtypes.dtype_name(lines.dtype))
     mixed = add(
         multiply(first, subtract(1, weight)), multiply(_at(lines, high), weight)
     )

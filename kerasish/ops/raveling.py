@@ -43,7 +43,8 @@ def unravel_index(indices: Any, shape: int | Sequence[int]) -> tuple[Any, ...]:
     size = math.prod(lengths)
     dtype = dtypes.dtype_name(indices.dtype)
     # a length may be no number of a small dtype
-    places = cast(indices, "int64" if dtype in ("int64", "uint32", "uint64") else "int32")
+    wide = dtype in ("int64", "uint32", "uint64")
+    places = cast(indices, "int64" if wide else "int32")
     places = where(less(places, 0), add(places, size), places)
     places = minimum(maximum(places, 0), max(size - 1, 0))
     found = []

@@ -1,4 +1,4 @@
-"""Cutting towards zero, remainders of it, casts that do not wrap, infinities replaced."""
+"""Cutting towards zero and its remainder; casts that do not wrap; NaN replaced."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasish.backend import dtypes, floatx, standardize_dtype
+from kerasish.backend import dtypes, standardize_dtype
 from kerasish.graph.tensor import Spec
 from kerasish.ops import rules
 from kerasish.ops.declare import Array, convert, elementwise
@@ -24,6 +24,7 @@ from kerasish.ops.elementwise import (
     negative,
     where,
 )
+from kerasish.ops.floats import as_float
 from kerasish.ops.shape import cast
 
 
@@ -63,12 +64,6 @@ def _(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 def fabs(x: Any) -> Any:
     """Return |x| as a float; the gradient at 0 is 0."""
     return absolute(as_float(x))
-
-
-def as_float(x: Any) -> Any:
-    """Return x as a tensor of floats: whole numbers become `floatx()`."""
-    x = convert(x)
-    return x if dtypes.is_float(dtypes.dtype_name(x.dtype)) else cast(x, floatx())
 
 
 def nan_to_num(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.backend import get_backend
 from kerasish.errors import ShapeError, explain, unknown_name
-from kerasish.graph.tensor import Spec, Tensor
+from kerasish.graph.tensor import Spec
 from kerasish.ops import rules
 from kerasish.ops.declare import Array, convert, primitive
 from kerasish.ops.elementwise import (
@@ -82,7 +81,7 @@ def digitize(x: Any, bins: Any) -> Any:
     Args:
         x: Any shape.
         bins: Edges that rise or fall all along, shape (n,). Element i lies in bin j
-            where bins[j - 1] <= x[i] < bins[j], for falling edges with > and >=.
+            where bins[j - 1] <= x[i] < bins[j], or bins[j - 1] > x[i] >= bins[j].
 
     Returns:
         Indices from 0 to n, int32, of the shape of x.
@@ -95,16 +94,8 @@ def digitize(x: Any, bins: Any) -> Any:
     if not bins.shape[0]:
         return searchsorted(bins, x)
     falls = less(get_item(bins, -1), get_item(bins, 0))
-    if not isinstance(falls, Tensor):
-        falling = get_backend().to_host(falls).item()
-        return _digitized(x, flip(bins)) if falling else searchsorted(bins, x, "right")
-    rising = where(falls, flip(bins), bins)
-    return where(falls, _digitized(x, rising), searchsorted(rising, x, "right"))
-
-
-def _digitized(x: Any, rising: Any) -> Any:
-    """Return in which bin of falling edges elements lie, given the edges rising."""
-    return subtract(rising.shape[0], searchsorted(rising, x))
+    passed = searchsorted(where(falls, flip(bins), bins), x, "right")
+    return where(falls, subtract(bins.shape[0], passed), passed)
 
 
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:

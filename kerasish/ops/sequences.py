@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerasish.backend import dtypes, floatx
 from kerasish.backend.contract import Array
 from kerasish.errors import explain
 from kerasish.graph.tensor import Tensor
-from kerasish.ops import rules
 from kerasish.ops.creation import Shape, zeros, zeros_like
 from kerasish.ops.declare import convert, operand
 from kerasish.ops.elementwise import (
@@ -23,6 +21,7 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
+from kerasish.ops.floats import float_dtype
 from kerasish.ops.shape import cast, moveaxis
 
 
@@ -75,11 +74,11 @@ def logspace(
         [1.0, 10.0, 100.0, 1000.0]
     """
 
-    def at(share: Any, first: Any, last: Any) -> Any:
+    def at(share: Any, first: Any, last: Any, own_base: Any) -> Any:
         exponent = add(multiply(first, subtract(1, share)), multiply(last, share))
-        return power(convert(base, dtypes.dtype_name(exponent.dtype)), exponent)
+        return power(own_base, exponent)
 
-    return _series("logspace", at, start, stop, num, endpoint, dtype, axis)
+    return _series(at, (start, stop, base), num, endpoint, dtype, axis)
 
 
 def geomspace(
@@ -109,35 +108,33 @@ def geomspace(
         reached = multiply(first, power(divide(last, first), share))
         return where(equal(share, 1), last, reached)  # exactly
 
-    return _series("geomspace", at, start, stop, num, endpoint, dtype, axis)
+    return _series(at, (start, stop), num, endpoint, dtype, axis)
 
 
 def _series(
-    operation: str,
-    at: Callable[[Any, Any, Any], Any],
-    start: Any,
-    stop: Any,
+    at: Callable[..., Any],
+    given: Sequence[Any],
     num: int,
     endpoint: bool,
     dtype: Any,
     axis: int,
 ) -> Any:
-    """Return a function of the way from `start` to `stop`, at even shares of it.
+    """Return a function of even shares of the way, and of the values given.
 
     Raises:
         ValueError: `num` is negative.
     """
     if num < 0:
         raise ValueError(
-            explain(f"{operation} makes no negative number of numbers.", got=f"num={num}")
+            explain("A series has no negative number of numbers.", got=f"num={num}")
         )
-    ends = [operand(start), operand(stop)]
-    own = dtypes.strong(rules.floating(*ends).dtype, floatx())
-    traced = any(isinstance(end, Tensor) for end in ends)
+    operands = [operand(x) for x in given]
+    own = float_dtype(*operands)
+    traced = any(isinstance(x, Tensor) for x in operands)
     # values known now are computed in float64, whatever they become
     compute = own if traced else "float64"
-    ndim = max(len(end.shape) for end in ends)
+    ndim = max(len(x.shape) for x in operands)
     share = np.arange(num) / max(num - 1 if endpoint else num, 1)
-    first, last = (convert(end, compute) for end in ends)
-    values = at(convert(share.reshape((-1,) + (1,) * ndim), compute), first, last)
+    share = share.reshape((-1,) + (1,) * ndim)
+    values = at(convert(share, compute), *(convert(x, compute) for x in operands))
     return cast(moveaxis(values, 0, axis), own if dtype is None else dtype)

@@ -171,10 +171,8 @@ def _order(x: Any) -> Any:
 def _begins(ordered: Any) -> Any:
     """Return 1 where a slice differs from the one before, and at the first; int32."""
     length = ordered.shape[0]
-    before, after = (
-        slice_to(ordered, slices=(cut,)) for cut in (slice(length - 1), slice(1, length))
-    )
-    differs = not_equal(after, before)
+    before = slice_to(ordered, slices=(slice(length - 1),))
+    differs = not_equal(slice_to(ordered, slices=(slice(1, length),)), before)
     if len(ordered.shape) > 1:
         differs = reduction.any(differs, range(1, len(ordered.shape)))
     return concatenate([convert([1]), cast(differs, "int32")])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.backend import dtypes, floatx
 from kerasish.errors import ShapeError, explain
 from kerasish.ops import reduction, rules
-from kerasish.ops.declare import convert
 from kerasish.ops.diagonals import diagonal
 from kerasish.ops.elementwise import divide, maximum, minimum, multiply, sqrt, subtract
+from kerasish.ops.floats import as_float, as_floats
 from kerasish.ops.products import matmul
 from kerasish.ops.reduction import Axes
-from kerasish.ops.rounding import as_float
-from kerasish.ops.shape import cast, reshape, transpose
+from kerasish.ops.shape import reshape, transpose
 
 
 def average(x: Any, axis: Axes = None, weights: Any = None) -> Any:
@@ -34,9 +32,8 @@ def average(x: Any, axis: Axes = None, weights: Any = None) -> Any:
     """
     if weights is None:
         return reduction.mean(x, axis)
-    x, weights = convert(x), convert(weights)
-    dtype = dtypes.strong(rules.floating(x, weights).dtype, floatx())
-    x, weights = cast(x, dtype), cast(_spread(weights, x, axis), dtype)
+    x, weights = as_floats(x, weights)
+    weights = _spread(weights, x, axis)
     total = reduction.sum(multiply(x, weights), axis)
     return divide(total, reduction.sum(weights, axis))
 

@@ -57,7 +57,7 @@ def read(subscripts: str, shapes: Sequence[Shape]) -> Subscripts:
     pairs = list(zip(terms, shapes, strict=True))
     operands = tuple(_labels(subscripts, term, len(shape)) for term, shape in pairs)
     lengths = _lengths(subscripts, operands, shapes)
-    hidden = tuple(sorted((n for n in lengths if n[0] == "~"), key=_place, reverse=True))
+    hidden = tuple(sorted((n for n in lengths if n[0] == "~"), key=_place))
     if arrow:
         result = _result(subscripts, result_term, hidden, lengths)
     else:
@@ -68,7 +68,7 @@ def read(subscripts: str, shapes: Sequence[Shape]) -> Subscripts:
 
 
 def _place(hidden: str) -> int:
-    return int(hidden[1:])
+    return -int(hidden[1:])
 
 
 def _unreadable(subscripts: str, got: str, expected: str) -> ValueError:

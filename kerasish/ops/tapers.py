@@ -1,4 +1,4 @@
-"""Windows that fade a signal in and out; made on the host, of a length known at once."""
+"""Windows that fade a signal in and out; made on the host."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def kaiser(x: Any, beta: Any) -> Array:
         Shape (x,), `floatx()`.
 
     References:
-        Kaiser & Schafer, "On the Use of the I0-sinh Window for Spectrum Analysis", 1980.
+        Kaiser & Schafer, "On the Use of the I0-sinh Window for Spectrum Analysis",
+        1980.
     """
     narrowness = _known("kaiser", beta)
     return _window("kaiser", lambda count: np.kaiser(count, narrowness), x)

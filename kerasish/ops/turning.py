@@ -14,7 +14,7 @@ from kerasish.ops.shape import concatenate, flip, ravel, reshape, slice_to, swap
 def roll(
     x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None
 ) -> Any:
-    """Return x with elements moved along axes; what leaves at an end enters at the other.
+    """Return x with elements moved along axes, in at one end what leaves at the other.
 
     Args:
         x: Any tensor.

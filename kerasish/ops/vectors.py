@@ -82,9 +82,7 @@ def kron(x1: Any, x2: Any) -> Any:
     """
     x1, x2 = convert(x1), convert(x2)
     ndim = max(len(x1.shape), len(x2.shape))
-    outer, tiles = (
-        (1,) * (ndim - len(x.shape)) + tuple(x.shape) for x in (x1, x2)
-    )
+    outer, tiles = ((1,) * (ndim - len(x.shape)) + tuple(x.shape) for x in (x1, x2))
     wide = [n for pair in zip(outer, [1] * ndim, strict=True) for n in pair]
     narrow = [n for pair in zip([1] * ndim, tiles, strict=True) for n in pair]
     product = multiply(reshape(x1, wide), reshape(x2, narrow))

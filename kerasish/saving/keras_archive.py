@@ -1,7 +1,7 @@
 """`.keras`: a model as a zip of `metadata.json`, `config.json` and `model.weights.h5`.
 
-Members are read by these three names, in memory and with a limit on their size; nothing
-is ever unpacked to the disk.
+Members are read by these three names, in memory and with a limit on their size. Layers
+may have files of their own beside them: see `kerasish.saving.assets`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import zlib
 from typing import Any, BinaryIO
 
 from kerasish.errors import FileFormatError, explain
+from kerasish.saving.assets import read_assets, write_assets
 from kerasish.saving.hdf5_safe import open_hdf5, parse_json
 from kerasish.saving.legacy_h5 import KERAS_VERSION
 from kerasish.saving.older_configs import modern_compile, modernise
@@ -49,6 +50,7 @@ def write_archive(model: Any, file: BinaryIO) -> None:
         archive.writestr(_METADATA, json.dumps(metadata))
         archive.writestr(_CONFIG, config)
         archive.writestr(_WEIGHTS, weights.getbuffer())
+        write_assets(model, archive)
 
 
 def read_archive(path: str | os.PathLike[str], compile: bool = True) -> Any:
@@ -72,6 +74,9 @@ def read_archive(path: str | os.PathLike[str], compile: bool = True) -> Any:
         model.compile_from_config(modern_compile(compile_config))
     with open_hdf5(archived_weights(path)) as root:
         read_tree(model, root, build_optimizer=True)
+    with zipfile.ZipFile(path) as archive:
+        members = archive.namelist()
+    read_assets(model, members, lambda name: _member(path, name, _MAX_CONFIG_BYTES))
     return model
 
 

@@ -49,7 +49,11 @@ def _legacy_layer(full: dict[str, Any]) -> dict[str, Any]:
     config = dict(full["config"])
     if isinstance(config.get("layers"), list):
         config["layers"] = [_legacy_layer(layer) for layer in config["layers"]]
-    return {"class_name": _legacy_name(full), "config": config}
+    legacy = {"class_name": _legacy_name(full), "config": config}
+    kept = ["name", "inbound_nodes"]
+    if str(full.get("module")).startswith("keras.src.ops"):
+        kept.append("module")  # else a function is taken for the layer of its name
+    return {**legacy, **{key: full[key] for key in kept if key in full}}
 
 
 def _legacy_name(full: dict[str, Any]) -> str:

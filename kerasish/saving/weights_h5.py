@@ -16,13 +16,21 @@ from typing import Any, BinaryIO
 import h5py
 
 from kerasish.errors import FileFormatError, explain
-from kerasish.saving.hdf5_safe import dataset, member, member_names, subgroup
+from kerasish.saving.hdf5_safe import (
+    dataset,
+    member,
+    member_names,
+    read_array,
+    subgroup,
+)
 from kerasish.saving.optimizer_state import restore_optimizer
 from kerasish.saving.registry import snake_case
 from kerasish.saving.weight_match import LayerArrays, load_matched
 
 # Keras 2.12's name for `layers`.
 _OLD_LAYERS = "_layer_checkpoint_dependencies"
+# Arrays barely shrink: one larger than this times its file is a trap.
+_MAX_RATIO = 50
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ def write_tree(model: Any, file: BinaryIO) -> None:
     with h5py.File(file, "w") as root:
         for node in nodes(model):
             _write_vars(root, node.path, node.owner.name, node.variables)
+            _write_own(root, node)
         optimizer = getattr(model, "optimizer", None)
         if optimizer is not None:
             _write_vars(root, "optimizer", optimizer.name, optimizer.variables)
@@ -115,6 +124,40 @@ def _write_vars(
     group.attrs["name"] = name
     for number, variable in enumerate(variables):
         group.create_dataset(str(number), data=variable.numpy())
+
+
+def _write_own(root: h5py.Group, node: Node) -> None:
+    """Write what a layer keeps beside its variables, under names of its own."""
+    save = getattr(node.owner, "save_own_variables", None)
+    if save is not None:
+        store: dict[str, Any] = {}
+        save(store)
+        for name, value in store.items():
+            root.create_dataset(f"{node.path}/vars/{name}".lstrip("/"), data=value)
+
+
+def _read_own(root: h5py.Group, node: Node) -> None:
+    load = getattr(node.owner, "load_own_variables", None)
+    group = subgroup(root, f"{_in_file(root, node.path)}/vars")
+    if load is None or group is None:
+        return
+    named = [name for name in member_names(group) if not name.isdecimal()]
+    found = {name: dataset(group, name) for name in named}
+    load({name: _read_bounded(data) for name, data in found.items() if data})
+
+
+def _read_bounded(found: h5py.Dataset) -> Any:
+    """Read an array whose shape nobody knows, if the file can really hold it."""
+    limit = _MAX_RATIO * found.file.id.get_filesize()
+    if found.nbytes > limit:
+        raise FileFormatError(
+            explain(
+                f"'{found.name}' is refused.",
+                got=f"{found.nbytes} bytes",
+                expected=f"at most {limit}, for a file of this size",
+            )
+        )
+    return read_array(found, found.shape)
 
 
 def holds_tree(root: h5py.Group) -> bool:
@@ -151,6 +194,9 @@ def read_tree(
     if not any(layer.stored for layer in matched) and model.weights:
         raise _no_weights(model, root)
     load_matched(matched, skip_mismatch)
+    for node in nodes(model):
+        if id(node.owner) not in skipped:
+            _read_own(root, node)
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and id(optimizer) not in skipped:
         _read_optimizer(model, root, build_optimizer)

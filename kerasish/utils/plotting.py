@@ -71,7 +71,7 @@ def model_to_dot(
         )
     pydot = _pydot()
     make = pydot.Cluster if subgraph else pydot.Dot
-    dot = make(f"cluster_{model.name}" if subgraph else model.name)
+    dot = make(model.name)
     dot.set("rankdir", rankdir)
     dot.set("dpi", dpi)
     dot.set("splines", splines)
@@ -126,9 +126,7 @@ def _label(
     show_layer_activations: bool,
     show_trainable: bool,
 ) -> str:
-    kind = type(operation).__name__
-    if hasattr(operation, "function"):
-        kind = operation.function.__name__
+    kind = getattr(operation, "kind", type(operation).__name__)
     title = f"{operation.name} ({kind})" if show_layer_names else kind
     rows = [title]
     activation = getattr(operation, "activation", None)
@@ -188,7 +186,16 @@ def plot_model(
         **kwargs,
     )
     path = Path(to_file)
-    dot.write(str(path), format=path.suffix.lstrip(".").lower() or "png")
+    try:
+        dot.write(str(path), format=path.suffix.lstrip(".").lower() or "png")
+    except FileNotFoundError:
+        raise ImportError(
+            explain(
+                "The picture cannot be drawn: Graphviz is not installed.",
+                fix="install Graphviz (https://graphviz.org); model_to_dot gives the "
+                "graph as text without it",
+            )
+        ) from None
 
 
 def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:

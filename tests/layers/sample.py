@@ -13,17 +13,23 @@ class Sample(NamedTuple):
             where they hold layers.
         shape: Shape of one input sample; a list of shapes for a layer of several.
         high: Where inputs are whole numbers, from 0 to below this.
+        spread: Whether several inputs are arguments of their own, not one list.
     """
 
     arguments: Any
     shape: Any
     high: int | None = None
+    spread: bool = False
 
     def made_by(self, module, name, /, **more):
         """Return the layer of this sample, of a module that has Keras's layers."""
         given = self.arguments
         arguments = given(module) if callable(given) else given
         return getattr(module.layers, name)(**arguments, **more)
+
+    def arguments_of(self, inputs):
+        """Return what a layer is called with: the inputs one by one, or as one."""
+        return inputs if self.spread else [inputs]
 
     def inputs(self, rng, batch=BATCH):
         """Return one batch: an array, or a list of arrays."""

@@ -7,7 +7,7 @@ sample here fails the first test of the contract.
 
 import kerasish
 from kerasish.saving import registry
-from tests.layers import samples_convolution
+from tests.layers import samples_basic, samples_convolution, samples_recurrent
 from tests.layers.sample import Sample
 
 SAMPLES = {
@@ -18,12 +18,16 @@ SAMPLES = {
     "Dropout": Sample({"rate": 0.25, "seed": 7, "noise_shape": (None, 3)}, (3,)),
     "Flatten": Sample({}, (2, 3, 2)),
     "Reshape": Sample({"target_shape": (3, -1)}, (2, 6)),
+    **samples_basic.SAMPLES,
     **samples_convolution.SAMPLES,
+    **samples_recurrent.SAMPLES,
 }
 
 # Registered as layers, but not to be put on top of others.
 APART = {
+    **samples_recurrent.APART,
     "InputLayer": "declares what a model is fed; see test_input_layer.py",
+    "Wrapper": "has no call of its own; see test_wrapper.py",
 }
 
 

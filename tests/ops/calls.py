@@ -9,13 +9,16 @@ without calls fails the first.
 import numpy as np
 
 from tests.ops import (
+    calls_arrays,
     calls_convolution,
     calls_core,
     calls_ctc,
     calls_image,
     calls_linalg,
     calls_normalization,
+    calls_numeric,
     calls_signal,
+    calls_statistics,
 )
 from tests.ops.call import call
 
@@ -276,5 +279,6 @@ del CALLS["select"]
 for _family in (
     *(calls_convolution, calls_core, calls_ctc, calls_image, calls_linalg),
     *(calls_normalization, calls_signal),
+    *(calls_arrays, calls_numeric, calls_statistics),
 ):
     CALLS |= _family.CALLS

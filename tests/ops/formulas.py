@@ -6,13 +6,16 @@ import numpy as np
 
 from tests.backend.references import erf
 from tests.ops import (
+    calls_arrays,
     calls_convolution,
     calls_core,
     calls_ctc,
     calls_image,
     calls_linalg,
     calls_normalization,
+    calls_numeric,
     calls_signal,
+    calls_statistics,
 )
 
 EPSILON = 1e-7
@@ -197,5 +200,6 @@ FORMULAS = {
 for _family in (
     *(calls_convolution, calls_core, calls_ctc, calls_image, calls_linalg),
     *(calls_normalization, calls_signal),
+    *(calls_arrays, calls_numeric, calls_statistics),
 ):
     FORMULAS |= _family.FORMULAS

@@ -18,18 +18,20 @@ import kerasish
 from kerasish import ops
 from tests.layers.sample import shapes_of
 from tests.layers.samples import SAMPLES
-from tests.parity import grid_convolution
+from tests.parity import grid_basic, grid_convolution, grid_recurrent
 
 pytestmark = pytest.mark.parity
 
 # family tables: GRID = {layer: [Sample, ...]}
 GRID: dict[str, list] = {
     **{name: [sample] for name, sample in SAMPLES.items()},
+    **grid_basic.GRID,
     **grid_convolution.GRID,
+    **grid_recurrent.GRID,
 }
 # layers whose training result is random, or is that of inference: inference only
-RANDOM = {"Dropout"}
-ONE_MODE = {*RANDOM, *grid_convolution.GRID}
+RANDOM = {"Dropout", "SpatialDropout3D"}
+ONE_MODE = {*RANDOM, *grid_basic.ONE_MODE, *grid_convolution.GRID}
 CASES = [
     pytest.param(name, sample, training, id=f"{name}-{i}-{training}")
     for name, samples in sorted(GRID.items())
@@ -41,8 +43,8 @@ CASES = [
 def twins(name, sample, x, rng):
     """Return Keras's layer and ours, built, with equal weights drawn at random."""
     theirs, ours = (sample.made_by(m, name, name="mine") for m in (keras, kerasish))
-    theirs(x)
-    ours(x)
+    theirs(*sample.arguments_of(x))
+    ours(*sample.arguments_of(x))
     drawn = [_near(rng, w) for w in theirs.get_weights()]
     theirs.set_weights(drawn)
     ours.set_weights(drawn)
@@ -72,25 +74,26 @@ def weighted_total(module, outputs, factors):
     return total
 
 
-def their_gradients(layer, x, factors, training, floats):
+def their_gradients(sample, layer, x, factors, training):
     trainable = [v.value for v in layer.trainable_variables]
     others = [v.value for v in layer.non_trainable_variables]
     takes_mode = "training" in inspect.signature(layer.call).parameters
     mode = {"training": training} if takes_mode else {}
 
     def total(weights, inputs):
-        outputs, _ = layer.stateless_call(weights, others, inputs, **mode)
+        given = sample.arguments_of(inputs)
+        outputs, _ = layer.stateless_call(weights, others, *given, **mode)
         return weighted_total(keras, outputs, factors)
 
-    if floats:
+    if sample.high is None:
         return jax.tree_util.tree_leaves(jax.jit(jax.grad(total, (0, 1)))(trainable, x))
     return jax.tree_util.tree_leaves(jax.jit(jax.grad(total))(trainable, x))
 
 
-def our_gradients(layer, x, factors, training, floats):
+def our_gradients(sample, layer, x, factors, training):
     def total(*inputs):
-        given = list(inputs) if isinstance(x, list) else inputs[0]
-        return weighted_total(kerasish, layer(given, training=training), factors)
+        given = sample.arguments_of(list(inputs) if isinstance(x, list) else inputs[0])
+        return weighted_total(kerasish, layer(*given, training=training), factors)
 
     arrays = [ops.convert_to_tensor(a) for a in (x if isinstance(x, list) else [x])]
     found = []
@@ -99,7 +102,7 @@ def our_gradients(layer, x, factors, training, floats):
         by_weight = kerasish.value_and_grad(total, variables=layer.trainable_weights)
         found += by_weight(*arrays)[1]
         layer.set_weights(before)
-    if floats:
+    if sample.high is None:
         found += kerasish.grad(total, argnums=tuple(range(len(arrays))))(*arrays)
     return [ops.convert_to_numpy(g) for g in found]
 
@@ -109,8 +112,9 @@ def test_outputs_and_gradients(name, sample, training, rng):
     x = sample.inputs(rng)
     theirs, ours = twins(name, sample, x, rng)
     state = theirs.get_weights()
-    expected = leaves(theirs(x, training=training))
-    found = leaves(ours(x, training=training))
+    given = sample.arguments_of(x)
+    expected = leaves(theirs(*given, training=training))
+    found = leaves(ours(*given, training=training))
     assert [tuple(f.shape) for f in found] == [tuple(e.shape) for e in expected]
     for one, other in zip(found, expected, strict=True):
         close(one, other)
@@ -119,11 +123,10 @@ def test_outputs_and_gradients(name, sample, training, rng):
     theirs.set_weights(state)
     ours.set_weights(state)
     factors = [rng.normal(size=e.shape).astype("float32") for e in expected]
-    floats = sample.high is None
-    if not floats and not theirs.trainable_variables:
+    if sample.high is not None and not theirs.trainable_variables:
         return
-    mine = our_gradients(ours, x, factors, training, floats)
-    others = their_gradients(theirs, x, factors, training, floats)
+    mine = our_gradients(sample, ours, x, factors, training)
+    others = their_gradients(sample, theirs, x, factors, training)
     assert len(mine) == len(others)
     for one, other in zip(mine, others, strict=True):
         close(one, other, scale=10)
@@ -137,9 +140,9 @@ def test_computed_shapes(name, sample, rng):
     x = sample.inputs(rng)
     theirs, ours = (sample.made_by(m, name) for m in (keras, kerasish))
     for batch in (..., None):
-        shapes = shapes_of(x, batch)
-        assert as_tuples(ours.compute_output_shape(shapes)) == as_tuples(
-            theirs.compute_output_shape(shapes)
+        shapes = sample.arguments_of(shapes_of(x, batch))
+        assert as_tuples(ours.compute_output_shape(*shapes)) == as_tuples(
+            theirs.compute_output_shape(*shapes)
         )
 
 

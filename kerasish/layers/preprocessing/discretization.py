@@ -96,9 +96,7 @@ class Discretization(Layer):
     @property
     def output_dtype(self) -> str:
         """Dtype of the result."""
-        if self.output_mode != "int" or not dtypes.is_float(self.compute_dtype):
-            return self.compute_dtype
-        return "int32"
+        return "int32" if self.output_mode == "int" else self.compute_dtype
 
     @property
     def _depth(self) -> int:
@@ -130,7 +128,8 @@ class Discretization(Layer):
                 )
             )
         values = np.asarray(ops.convert_to_numpy(data), np.float32).ravel()
-        both = np.concatenate([self._known(), _summary(values, self.epsilon)], axis=1)
+        # of equal values the new ones come first, as in Keras
+        both = np.concatenate([_summary(values, self.epsilon), self._known()], axis=1)
         order = np.argsort(both[0], kind="stable")
         self.summary = _compressed(both[:, order], self.epsilon)
 

@@ -36,9 +36,7 @@ def require_dense(sparse: bool, who: str) -> None:
         )
 
 
-def encode(
-    numbers: Any, mode: str, depth: int, dtype: str, weights: Any = None
-) -> Any:
+def encode(numbers: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> Any:
     """Return categories in an output mode.
 
     Args:
@@ -79,14 +77,14 @@ def _counted(numbers: Any, depth: int, dtype: str, weights: Any) -> Any:
     return ops.segment_sum(weights, places, num_segments=rows * depth)
 
 
-def encoded_shape(shape: Any, mode: str, depth: int) -> tuple[int | None, ...]:
+def encoded_shape(shape: Any, mode: str, depth: int) -> tuple[Any, ...]:
     """Return the shape of categories in an output mode; lengths may be None."""
-    shape = tuple(shape)
+    lengths: tuple[Any, ...] = tuple(shape)
     if mode == "int":
-        return shape
-    if mode != "one_hot" or (len(shape) > 1 and shape[-1] == 1):
-        shape = shape[:-1]
-    return (*shape, depth)
+        return lengths
+    if mode != "one_hot" or (len(lengths) > 1 and lengths[-1] == 1):
+        lengths = lengths[:-1]
+    return (*lengths, depth)
 
 
 @public("keras.layers")
@@ -154,7 +152,11 @@ class CategoryEncoding(Layer):
             )
         numbers = ops.cast(ops.convert_to_tensor(inputs), "int32")
         return encode(
-            numbers, self.output_mode, self.num_tokens, self.compute_dtype, count_weights
+            numbers,
+            self.output_mode,
+            self.num_tokens,
+            self.compute_dtype,
+            count_weights,
         )
 
     def compute_output_shape(self, input_shape: Any, *_: Any) -> Any:

@@ -230,7 +230,8 @@ class HashedCrossing(Layer):
             inputs: Two features or more, of one shape: (), (batch,) or (batch, 1).
         """
         features = self._features(inputs)
-        crossed = [_crossed(row) for row in zip(*(f.ravel() for f in features))]
+        rows = zip(*(feature.ravel() for feature in features), strict=True)
+        crossed = [_crossed(row) for row in rows]
         numbers = np.array([c % self.num_bins for c in crossed], np.int64)
         numbers = ops.convert_to_tensor(numbers.reshape(features[0].shape))
         dtype = bin_dtype(self, self.output_mode)

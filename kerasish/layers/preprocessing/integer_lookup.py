@@ -99,7 +99,7 @@ class IntegerLookup(IndexLookup):
         require_host(batch, self._who())
         values = np.asarray(ops.convert_to_numpy(batch)).astype(np.int64)
         columns = values.shape[-1] if values.ndim > 1 else 1
-        rows: list[list[Token]] = values.reshape(-1, columns).tolist()
+        rows: list[Any] = values.reshape(-1, columns).tolist()
         return rows
 
     def _numbers_of(self, inputs: Any) -> Any:

@@ -74,16 +74,15 @@ class Normalization(Layer):
         self._shape = tuple(
             shape[a] if a in self._kept else 1 for a in range(len(shape))
         )
-        kept_shape = tuple(shape[a] for a in self._kept)
+        kept_shape = tuple(int(shape[a]) for a in self._kept)
         if self.input_mean is not None:
             self._require_broadcast(kept_shape)
         else:
-            state = {"trainable": False, "shape": kept_shape}
             self.adapt_mean = self.add_weight(
-                initializer="zeros", name="mean", **state
+                kept_shape, "zeros", trainable=False, name="mean"
             )
             self.adapt_variance = self.add_weight(
-                initializer="ones", name="variance", **state
+                kept_shape, "ones", trainable=False, name="variance"
             )
             # used by nothing, but files of Keras hold it
             self.count = self.add_weight(

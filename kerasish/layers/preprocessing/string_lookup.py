@@ -94,21 +94,25 @@ class StringLookup(IndexLookup):
     def _documents(self, batch: Any) -> Iterable[Sequence[Token]]:
         text = as_text(batch, self._who(), self.encoding)
         columns = text.shape[-1] if text.ndim > 1 else 1
-        rows: list[list[Token]] = text.reshape(-1, columns).tolist()
+        rows: list[Any] = text.reshape(-1, columns).tolist()
         return rows
 
     def _numbers_of(self, inputs: Any) -> Any:
         text = as_text(inputs, self._who(), self.encoding)
-        flat = text.ravel().tolist()
-        first = 1 if self._is_masked else 0
-        found = np.array([self._numbers.get(t, -2) for t in flat], np.int32)
+        return self.numbers(text.ravel().tolist()).reshape(text.shape)
+
+    def numbers(self, tokens: list[str]) -> np.ndarray:
+        """Return the numbers of tokens, int32; -1 for those that do not count."""
+        self._require_tokens()
+        found = np.array([self._numbers.get(t, -2) for t in tokens], np.int32)
         unknown = np.flatnonzero(found == -2)
         if unknown.size:
-            self._require_unknown_allowed(flat[unknown[0]])
-            tokens = text.ravel()[unknown]
+            self._require_unknown_allowed(tokens[unknown[0]])
+            strangers = np.array([tokens[i] for i in unknown], object)
             bins = bin_of(self.num_oov_indices, self.salt)
-            found[unknown] = map_distinct(bins, tokens) + first
-        return ops.convert_to_tensor(found.reshape(text.shape))
+            first = 1 if self._is_masked else 0
+            found[unknown] = map_distinct(bins, strangers) + first
+        return found
 
     def _require_unknown_allowed(self, token: str) -> None:
         if not self.num_oov_indices:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from kerasish import ops
 from kerasish.errors import ShapeError, explain, unknown_name
 from kerasish.graph.keras_tensor import KerasTensor
 from kerasish.layers.layer import Layer
@@ -18,6 +17,7 @@ from kerasish.layers.preprocessing.string_lookup import StringLookup
 from kerasish.layers.preprocessing.text import as_text
 from kerasish.layers.preprocessing.vocabulary import Token
 from kerasish.saving.registry import public
+from kerasish.saving.serialization import deserialize_keras_object, serialize_config
 
 Words = list[str]
 
@@ -33,7 +33,9 @@ _STANDARDS: dict[str, Callable[[str], str]] = {
 }
 # bytes split at the white space of ASCII only, as Keras does
 _SPLITS: dict[str, Callable[[str], Words]] = {
-    "whitespace": lambda s: [word.decode("utf-8") for word in s.encode("utf-8").split()],
+    "whitespace": lambda s: [
+        word.decode("utf-8") for word in s.encode("utf-8").split()
+    ],
     "character": list,
 }
 _MODES = ("int", "multi_hot", "count", "tf_idf")
@@ -110,9 +112,8 @@ class TextVectorization(Layer):
         self.output_sequence_length = output_sequence_length
         self.encoding = encoding
         self.ragged = ragged
-        self._given_ngrams = ngrams
         self._require_arguments()
-        self._lookup = StringLookup(
+        self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
             vocabulary=vocabulary,
             idf_weights=idf_weights,
@@ -121,6 +122,7 @@ class TextVectorization(Layer):
             pad_to_max_tokens=pad_to_max_tokens,
             sparse=sparse,
             encoding=encoding,
+            name=f"{self.name}_lookup",
             vocabulary_size=size,
         )
 
@@ -176,17 +178,17 @@ class TextVectorization(Layer):
 
     def update_state(self, data: Any) -> None:
         """Count the tokens of one more batch of texts."""
-        if self._lookup.input_vocabulary is not None:
-            self._lookup.adapt([])  # raises
-        self._lookup.count(self._tokens(data).values())
+        self._lookup_layer.require_adaptable()
+        texts = as_text(data, self._who(), self.encoding)
+        self._lookup_layer.count_documents(self._tokens(texts))
 
     def finalize_state(self) -> None:
         """Make the vocabulary of what was counted."""
-        self._lookup.finalize_state()
+        self._lookup_layer.finalize_state()
 
     def reset_state(self) -> None:
         """Forget what was counted; the vocabulary stays until it is made anew."""
-        self._lookup.reset_state()
+        self._lookup_layer.reset_state()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Token]:
         """Return the tokens in the order of their numbers.
@@ -195,11 +197,11 @@ class TextVectorization(Layer):
             include_special_tokens: Whether to include those of padding and of unknown
                 tokens.
         """
-        return self._lookup.get_vocabulary(include_special_tokens)
+        return self._lookup_layer.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
         """Return the number of tokens, special ones included."""
-        return self._lookup.vocabulary_size()
+        return self._lookup_layer.vocabulary_size()
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Set the tokens, in place of what was given or learnt before.
@@ -208,7 +210,7 @@ class TextVectorization(Layer):
             vocabulary: Tokens in order, or the path of a file of them, one a line.
             idf_weights: Weight of each token, for "tf_idf".
         """
-        self._lookup.set_vocabulary(vocabulary, idf_weights)
+        self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     # calling ------------------------------------------------------------------------
 
@@ -219,21 +221,163 @@ class TextVectorization(Layer):
             inputs: Texts: one, or an array (batch,) or (batch, 1).
 
         Returns:
-            (batch, tokens), without the batch for a lone text.
+            (batch, tokens), without the batch for a lone text; with `split=None` and
+            "int" the shape of the inputs.
         """
         texts = as_text(inputs, self._who(), self.encoding)
         tokens = self._tokens(texts)
-        if self.split is None and self.output_mode == "int":
-            flat = [words[0] if words else "" for words in tokens]
-            return self._lookup(np.array(flat, object).reshape(texts.shape[:1]))
-        return self._lookup(self._table(tokens, texts.ndim == 0))
+        flat = self._lookup_layer.numbers([word for words in tokens for word in words])
+        if self.split is None and self.output_mode == "int" and not self._length:
+            return self._lookup_layer.encoded(flat.reshape(texts.shape))
+        table = self._table(flat, [len(words) for words in tokens])
+        return self._lookup_layer.encoded(table[0] if texts.ndim == 0 else table)
 
-    def _table(self, tokens: list[Words], is_single: bool) -> np.ndarray:
-        """Return tokens as a table, one row for each text, short ones filled up."""
-        length = max(map(len, tokens), default=0)
-        if self.output_sequence_length is not None:
-            length = self.output_sequence_length
-        table = np.full((len(tokens), length), _NOTHING, object)
-        for row, words in enumerate(tokens):
-            table[row, : len(words)] = words[:length]
-        return table[0] if is_single else table
+    @property
+    def _length(self) -> int:
+        return self.output_sequence_length or 0
+
+    def _table(self, flat: np.ndarray, lengths: list[int]) -> np.ndarray:
+        """Return numbers of tokens as one row for each text, filled up or cut."""
+        nothing = 0 if self.output_mode == "int" else -1
+        width = self._length or max(lengths, default=0)
+        table = np.full((len(lengths), width), nothing, np.int32)
+        start = 0
+        for row, length in enumerate(lengths):
+            words = flat[start : start + length]
+            table[row, : min(length, width)] = words[:width]
+            start += length
+        return table
+
+    def _tokens(self, texts: np.ndarray) -> list[Words]:
+        """Return the tokens of each text."""
+        if texts.ndim > 2 or (texts.ndim == 2 and texts.shape[1] != 1):
+            raise ShapeError(
+                explain(
+                    f"{self._who()} takes one text for each sample.",
+                    got=f"shape {texts.shape}",
+                    expected="(), (batch,) or (batch, 1)",
+                    fix="join the columns, or call the layer on each of them",
+                )
+            )
+        texts = np.atleast_1d(texts.reshape(texts.shape[:1]))
+        words = self._split(self._standardized(texts))
+        if self.ngrams is None:
+            return words
+        return [_joined(text, self.ngrams) for text in words]
+
+    def _standardized(self, texts: np.ndarray) -> Any:
+        if callable(self.standardize):
+            return self.standardize(texts)
+        if self.standardize is None:
+            return texts
+        change = _STANDARDS[self.standardize]
+        return np.array([change(text) for text in texts.tolist()], object)
+
+    def _split(self, texts: Any) -> list[Words]:
+        if callable(self.split):
+            return [[str(word) for word in words] for words in self.split(texts)]
+        flat = np.asarray(texts, object).tolist()
+        if self.split is None:
+            return [[text] for text in flat]
+        return [_SPLITS[self.split](text) for text in flat]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return (batch, tokens), or (batch, columns)."""
+        batch = tuple(input_shape)[:1]
+        if self.output_mode != "int":
+            return self._lookup_layer.compute_output_shape((*batch, None))
+        if self.split is None and not self._length:
+            return tuple(input_shape)
+        return (*batch, self.output_sequence_length)
+
+    def compute_output_spec(self, inputs: Any) -> KerasTensor:
+        """Return a `KerasTensor` of the form of the output."""
+        dtype = "float32" if self.output_mode == "tf_idf" else "int32"
+        return KerasTensor(self.compute_output_shape(inputs.shape), dtype)
+
+    # dtypes and files ---------------------------------------------------------------
+
+    @property
+    def compute_dtype(self) -> str:
+        """Dtype of the inputs: text."""
+        return "string"
+
+    @property
+    def variable_dtype(self) -> str:
+        """Dtype of the inputs: text."""
+        return "string"
+
+    def save_assets(self, dir_path: str | os.PathLike[str]) -> None:
+        """Write what was learnt to a folder."""
+        self._lookup_layer.save_assets(dir_path)
+
+    def load_assets(self, dir_path: str | os.PathLike[str]) -> None:
+        """Read what `save_assets` wrote, if there is anything."""
+        self._lookup_layer.load_assets(dir_path)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the weights of "tf_idf" into a store."""
+        self._lookup_layer.save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the weights of "tf_idf" from a store."""
+        self._lookup_layer.load_own_variables(store)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as Keras's files hold them.
+
+        A function is kept only if it was registered with
+        `kerasish.saving.register_keras_serializable`.
+        """
+        inner = self._lookup_layer.get_config()
+        shared = ("pad_to_max_tokens", "sparse", "vocabulary", "idf_weights")
+        return serialize_config(
+            {
+                "name": self.name,
+                "trainable": self._trainable,
+                "dtype": self._serialized_policy(),
+                "max_tokens": self.max_tokens,
+                "standardize": self.standardize,
+                "split": self.split,
+                "ngrams": self.ngrams,
+                "output_mode": self.output_mode,
+                "output_sequence_length": self.output_sequence_length,
+                "ragged": self.ragged,
+                "encoding": self.encoding,
+                "vocabulary_size": inner["vocabulary_size"],
+                **{name: inner[name] for name in shared},
+            }
+        )
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TextVectorization:
+        """Return a layer made from what `get_config` returned."""
+        StringLookup.refuse_path(config)
+        for name in ("standardize", "split"):
+            if isinstance(config.get(name), dict):
+                config = {**config, name: deserialize_keras_object(config[name])}
+        return cls(**config)
+
+
+def _lengths(ngrams: Any, who: str) -> tuple[int, ...]:
+    """Return how many words one token may be made of."""
+    given = range(1, ngrams + 1) if isinstance(ngrams, int) else ngrams
+    lengths = tuple(given) if isinstance(given, Iterable) else ()
+    if not lengths or any(not isinstance(n, int) or n < 1 for n in lengths):
+        raise ValueError(
+            explain(
+                f"{who} cannot make these n-grams.",
+                got=f"ngrams={ngrams!r}",
+                expected="a positive number, or a tuple of them",
+            )
+        )
+    return lengths
+
+
+def _joined(words: Words, lengths: Sequence[int]) -> Words:
+    """Return words that follow each other as tokens, the shortest first."""
+    return [
+        " ".join(words[start : start + n])
+        for n in lengths
+        for start in range(len(words) - n + 1)
+    ]

@@ -81,7 +81,9 @@ def given_tokens(vocabulary: Any, parse: Parse, who: str) -> list[Token]:
         raise ValueError(
             explain(f"The vocabulary of {who} has a gap.", got="None among the tokens")
         )
-    return [parse(token.decode() if isinstance(token, bytes) else token) for token in flat]
+    return [
+        parse(token.decode() if isinstance(token, bytes) else token) for token in flat
+    ]
 
 
 def require_distinct(tokens: Sequence[Token], who: str) -> None:

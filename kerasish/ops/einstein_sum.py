@@ -113,10 +113,8 @@ def _summed(x: Any, labels: Labels, kept: set[str]) -> Term:
 def _narrowed(term: Term, other: Term) -> Term:
     """Return a term without axes of length 1 that broadcast to the other term's."""
     x, labels = term
-    longer = {n for n, length in zip(other[1], other[0].shape, strict=True) if length != 1}
-    gone = [
-        i for i, name in enumerate(labels) if x.shape[i] == 1 and name in longer
-    ]
+    there = _lengths(other)
+    gone = [i for i, n in enumerate(labels) if x.shape[i] == 1 and there.get(n, 1) != 1]
     rest = tuple(name for i, name in enumerate(labels) if i not in gone)
     return (squeeze(x, gone) if gone else x), rest
 
