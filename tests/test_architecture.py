@@ -65,14 +65,25 @@ NUMPY_ALLOWED = {
     "kerasish/graph/interpret.py": "checks values on the host for NaN and infinity",
     "kerasish/graph/variable.py": "initial values, and copies handed to the user",
     "kerasish/initializers/": "initial values are drawn on the host, for all backends",
+    "kerasish/layers/embedding.py": "a matrix given as initial values",
+    "kerasish/layers/preprocessing/": "texts and categories are host data",
     "kerasish/layers/tracking.py": "get_weights and set_weights exchange host arrays",
     "kerasish/ops/activation.py": "constants that depend on shapes alone",
+    "kerasish/ops/attention.py": "constants that depend on shapes alone",
+    "kerasish/ops/counting.py": "constants that depend on shapes alone",
     "kerasish/ops/creation.py": "constants that depend on shapes alone",
     "kerasish/ops/declare.py": "Python numbers and host arrays become constants",
+    "kerasish/ops/einstein_sum.py": "NumPy finds the order of the products, from shapes alone",
     "kerasish/ops/indexing.py": "constants that depend on shapes alone",
+    "kerasish/ops/quantiles.py": "the wanted shares are a setting, checked on the host",
     "kerasish/ops/random_bits.py": "constants that depend on shapes alone",
+    "kerasish/ops/rounding.py": "limits of dtypes",
     "kerasish/ops/scattering.py": "constants that depend on shapes alone",
+    "kerasish/ops/sequences.py": "constants that depend on shapes alone",
+    "kerasish/ops/sets.py": "constants, and results whose shape depends on values",
     "kerasish/ops/slicing.py": "constants that depend on shapes alone",
+    "kerasish/ops/tapers.py": "constants that depend on a length alone",
+    "kerasish/ops/whole_numbers.py": "limits of dtypes",
     "kerasish/optimizers/": "initial values of the state",
     "kerasish/random/": "seeds and host draws",
     "kerasish/saving/": "files hold host arrays",
@@ -109,7 +120,7 @@ OPTIONAL = {
 # Importing kerasish must load none of these.
 HEAVY = OPTIONAL | {"jax", "keras", "kerasish_cupy", "tensorflow", "torch"}
 
-MAX_FILE_LINES = 600
+MAX_FILE_LINES = 600  # a package's `__all__` left out
 MAX_FUNCTION_LINES = 70
 
 
@@ -404,12 +415,21 @@ def test_every_module_has_a_docstring():
     assert missing == []
 
 
+def lines_of(path: Path) -> int:
+    """Return the lines of a file, but for a package's list of its public names."""
+    lists = [
+        node.end_lineno - node.lineno
+        for node in parsed(path).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return len(path.read_text(encoding="utf-8").splitlines()) - sum(lists)
+
+
 def test_files_are_short():
     long = {
         shown(path): lines
         for path in sources(PACKAGE, BACKENDS, ROOT / "tests")
-        if (lines := len(path.read_text(encoding="utf-8").splitlines()))
-        > MAX_FILE_LINES
+        if (lines := lines_of(path)) > MAX_FILE_LINES
     }
     assert long == {}
 

@@ -53,8 +53,10 @@ def test_an_operation_computes_what_numpy_computes(compiled, rng, name, dtype):
     operands = sample_operands(name, dtype, rng)
     result = result_dtype(name, operands)
     got = call(compiled[source_of(name, operands).name], operands, result)
-    # 4 units in the last place: what the two libraries promise, 2 each
-    assert_close(name, got, reference(name, operands, result), roundings=4)
+    # 4 units in the last place: what the two libraries promise, 2 each; of the Bessel
+    # functions, NumPy's kernel promises 1e-14
+    roundings = 50 if name in ("i0", "i1") else 4
+    assert_close(name, got, reference(name, operands, result), roundings)
 
 
 @pytest.mark.parametrize(("dtype", "target"), CASTS)

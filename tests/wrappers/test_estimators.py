@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import kerasish
 from kerasish import wrappers
@@ -49,8 +49,19 @@ def transformer(**options):
     return wrappers.SKLearnTransformer(make_model, **{"fit_kwargs": QUIET} | options)
 
 
+def checks():
+    """Yield scikit-learn's checks; its own names of them hold addresses of functions,
+    which differ from one worker of pytest-xdist to the next.
+    """
+    for whole in (classifier(), regressor(), transformer()):
+        for index, (estimator, check) in enumerate(estimator_checks_generator(whole)):
+            name = getattr(check, "func", check).__name__
+            mark = f"{type(estimator).__name__}-{index}-{name}"
+            yield pytest.param(estimator, check, id=mark)
+
+
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([classifier(), regressor(), transformer()])
+@pytest.mark.parametrize(("estimator", "check"), list(checks()))
 def test_scikit_learn_accepts_it(estimator, check):
     check(estimator)
 
