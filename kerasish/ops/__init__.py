@@ -147,7 +147,6 @@ from kerasish.ops.elementwise import (
     sqrt,
     square,
     subtract,
-    where,
 )
 from kerasish.ops.elementwise import absolute as abs
 from kerasish.ops.elementwise import divide as true_divide
@@ -254,7 +253,7 @@ from kerasish.ops.scattering import (
 )
 from kerasish.ops.searching import digitize, isin, searchsorted
 from kerasish.ops.sequences import array, empty, empty_like, geomspace, logspace
-from kerasish.ops.sets import argpartition, nonzero, unique
+from kerasish.ops.sets import argpartition, nonzero, unique, where
 from kerasish.ops.shape import (
     broadcast_to,
     cast,

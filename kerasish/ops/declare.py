@@ -99,8 +99,23 @@ class Op(Generic[P]):
         return rule
 
     def no_gradient(self, reason: str) -> None:
-        """Declare that there is no gradient, and why."""
+        """Declare that there is no gradient, and why: it is 0 wherever there is one."""
         self.no_gradient_reason = reason
+
+    def refuse_gradient(self, reason: str) -> None:
+        """Declare that the gradient, which is not 0, is not computed, and why."""
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise ValueError(
+                explain(
+                    f"The operation '{self.name.removesuffix('_of')}' has no gradient.",
+                    got=reason,
+                    fix="put ops.stop_gradient around it if none is to flow there",
+                )
+            )
+
+        self.no_gradient_reason = reason
+        self.gradient_rule = refuse
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Compute the operation, or add it to the graph if an operand is symbolic."""

@@ -333,15 +333,15 @@ def eig_of(x: Array) -> list[Spec]:
     return [values, values, vectors, vectors]
 
 
-eig_of.no_gradient("eigenvectors of general matrices are not differentiated in Keras")
+eig_of.refuse_gradient("eigenvectors of general matrices are not differentiated")
 
 
 def eig(x: Any) -> tuple[Pair, Pair]:
     """Return the eigenvalues and eigenvectors of square matrices.
 
     Unlike Keras, which returns complex arrays, each is a pair (real, imaginary), as
-    the complex numbers of `ops.fft` are. No gradient flows through. On a GPU the host
-    computes it where CuPy cannot.
+    the complex numbers of `ops.fft` are. To ask for its gradient is an error. On a GPU
+    the host computes it where CuPy cannot.
 
     Args:
         x: Square matrices, (..., n, n).

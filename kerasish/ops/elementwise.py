@@ -423,17 +423,9 @@ def _(g: Any, y: Any, condition: Any, x1: Any, x2: Any) -> Cotangents:
 
 
 def where(condition: Any, x1: Any, x2: Any) -> Any:
-    """Return x1 where the condition holds, else x2; all three broadcast.
+    """Return x1 where the condition holds, else x2, as `ops.where` documents.
 
     A maximum, a minimum or a product with a mask is faster where it says the same.
-
-    Args:
-        condition: Truth values, any shape.
-        x1: Values where it holds.
-        x2: Values elsewhere.
-
-    Returns:
-        The broadcast shape, in the dtype in which x1 and x2 meet.
     """
     first, second = operand(x1), operand(x2)
     dtype = dtypes.strong(rules.promoted(first, second), floatx())

@@ -15,9 +15,9 @@ import numpy as np
 from kerasish.backend import dtypes, get_backend
 from kerasish.errors import ShapeError, explain
 from kerasish.graph.tensor import Tensor
-from kerasish.ops import reduction, rules
+from kerasish.ops import elementwise, reduction, rules
 from kerasish.ops.declare import convert
-from kerasish.ops.elementwise import less, multiply, not_equal, subtract, where
+from kerasish.ops.elementwise import less, multiply, not_equal, subtract
 from kerasish.ops.indexing import get_item, scatter_add, take
 from kerasish.ops.shape import (
     broadcast_to,
@@ -68,6 +68,35 @@ def nonzero(x: Any) -> tuple[Any, ...]:
     backend = get_backend()
     found = np.nonzero(backend.to_host(x))
     return tuple(backend.from_host(places.astype(np.int32)) for places in found)
+
+
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """Return x1 where the condition holds, else x2; without them, where it holds.
+
+    Args:
+        condition: Truth values, any shape.
+        x1: Values where it holds; broadcast with the others.
+        x2: Values elsewhere.
+
+    Returns:
+        The broadcast shape, in the dtype in which x1 and x2 meet; of a condition alone,
+        what `nonzero` returns.
+
+    Raises:
+        ValueError: Only one of x1 and x2 is given, or a condition alone is symbolic.
+    """
+    if x1 is None and x2 is None:
+        return nonzero(condition)
+    if x1 is None or x2 is None:
+        given = "x1" if x2 is None else "x2"
+        raise ValueError(
+            explain(
+                "where needs values for both cases.",
+                got=f"only {given}",
+                expected="x1 and x2, or neither: then the indices are returned",
+            )
+        )
+    return elementwise.where(condition, x1, x2)
 
 
 def unique(

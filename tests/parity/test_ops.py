@@ -28,14 +28,11 @@ WRONG_THERE = {"sparsemax"}
 INCOMPARABLE = {"eig", "polar", "image.elastic_transform", "empty", "empty_like"}
 # Keras answers with 32 bits, or with 64 (places, on NumPy): both stand for one kind
 NARROW = {"int64": "int32", "float64": "float32"}
-# Parameters of Keras that are absent here, so that using them raises: sparse and ragged
-# tensors, the places of what is true (their number would depend on the values), ...
+# Parameters of Keras that are absent here, so that using them raises: of ragged tensors
 ABSENT = {
     "convert_to_tensor": {"ragged"},
     "multi_hot": {"kwargs"},
 }
-# Defaults of Keras that stand for one of the absent features
-REQUIRED = {("where", "x1"), ("where", "x2")}
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +72,7 @@ def test_signature(name):
     absent = ABSENT.get(name, set())
     assert list(mine) == [p for p in others if p not in absent]
     for parameter, own in mine.items():
-        if (name, parameter) not in REQUIRED:
-            assert own.default == others[parameter].default
+        assert own.default == others[parameter].default
 
 
 @pytest.mark.parametrize("name", sorted(ABSENT))
