@@ -4,7 +4,7 @@ Convolution - pooling, twice, then dropout and one dense layer: 34,826 weights, 
 than the dense network of `mnist.py` has, and a third of its errors. The pictures keep
 their two dimensions, so a stroke is found by the same nine weights wherever it lies.
 
-    python examples/mnist_cnn.py             # about three minutes on one core
+    python examples/mnist_cnn.py             # about a minute and a half on one core
     python examples/mnist_cnn.py --samples 6000
 """
 
@@ -12,6 +12,8 @@ import argparse
 
 import kerasish as keras
 from kerasish import layers
+
+BATCH = 64
 
 
 def load(samples):
@@ -26,8 +28,8 @@ def load(samples):
     return (x_train, y_train[:samples]), (x_test, y_test)
 
 
-def build_model():
-    """Return a compiled classifier of pictures."""
+def build_model(steps):
+    """Return a compiled classifier, whose learning rate ends at 0 after `steps`."""
     model = keras.Sequential(
         [
             keras.Input(shape=(28, 28, 1)),
@@ -36,12 +38,13 @@ def build_model():
             layers.Conv2D(64, kernel_size=3, activation="relu"),
             layers.MaxPooling2D(pool_size=2),
             layers.Flatten(),
-            layers.Dropout(0.5),
+            layers.Dropout(0.25),
             layers.Dense(10, activation="softmax"),
         ]
     )
+    rate = keras.optimizers.schedules.CosineDecay(0.002, decay_steps=steps)
     model.compile(
-        optimizer="adam",
+        optimizer=keras.optimizers.Adam(learning_rate=rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -53,9 +56,9 @@ def main(seed=0, epochs=3, samples=None):
     keras.utils.set_random_seed(seed)
     (x_train, y_train), (x_test, y_test) = load(samples)
 
-    model = build_model()
+    model = build_model(steps=epochs * len(x_train) // BATCH)
     model.summary()
-    model.fit(x_train, y_train, batch_size=64, epochs=epochs, validation_split=0.05)
+    model.fit(x_train, y_train, batch_size=BATCH, epochs=epochs)
 
     loss, accuracy = model.evaluate(x_test, y_test, batch_size=256, verbose=0)
     print(f"test loss {loss:.4f}, test accuracy {accuracy:.4f}")

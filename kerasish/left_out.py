@@ -32,6 +32,28 @@ LAYERS = {
 CALLBACKS = {
     "OrbaxCheckpoint": "Orbax belongs to JAX; use ModelCheckpoint or BackupAndRestore",
 }
+APPLICATIONS = {
+    **dict.fromkeys(
+        (
+            *("ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "ConvNeXtLarge"),
+            *("ConvNeXtXLarge", "convnext"),
+        ),
+        "use an EfficientNet or a ResNet instead",
+    ),
+    **dict.fromkeys(
+        (
+            *("EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2"),
+            *("EfficientNetV2B3", "EfficientNetV2S", "EfficientNetV2M"),
+            *("EfficientNetV2L", "efficientnet_v2"),
+        ),
+        "use EfficientNetB0 to EfficientNetB7 instead",
+    ),
+    "InceptionResNetV2": "use InceptionV3 instead",
+    "inception_resnet_v2": "use InceptionV3 instead",
+    "NASNetLarge": "use EfficientNetB4 instead",
+    "NASNetMobile": "use MobileNetV3Large instead",
+    "nasnet": "use MobileNetV3Large or EfficientNetB4 instead",
+}
 DTYPE_POLICIES = dict.fromkeys(
     (
         "AWQDTypePolicy",

@@ -26,9 +26,10 @@ ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 Shape = tuple[int | None, ...]
 Step = Callable[[Any], Any]
+Part = Callable[["Request"], Step]
 
 _NUM_CLASSES = 1000
-_MIN_SIZE = 32
+MIN_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,36 @@ class Published:
     """A file with weights trained on ImageNet.
 
     Attributes:
-        path: Where it lies below `ORIGIN`.
+        path: Where it lies below `origin`.
         file_hash: Its md5, or None where none is published.
+        origin: The address that `path` lies below.
     """
 
     path: str
     file_hash: str | None = None
+    origin: str = ORIGIN
 
     def fetch(self) -> str:
-        """Return the path of the file in the cache, downloaded if it is not there."""
-        return get_file(
-            self.path.rpartition("/")[2],
-            ORIGIN + self.path,
-            cache_subdir="models",
-            file_hash=self.file_hash,
-        )
+        """Return the path of the file in the cache, downloaded if it is not there.
+
+        Raises:
+            OSError: It cannot be downloaded.
+        """
+        name, address = self.path.rpartition("/")[2], self.origin + self.path
+        try:
+            return get_file(
+                name, address, cache_subdir="models", file_hash=self.file_hash
+            )
+        except OSError as error:
+            raise OSError(
+                explain(
+                    "The weights trained on ImageNet cannot be downloaded.",
+                    got=f"{type(error).__name__}: {error}",
+                    expected=f"a file at {address}",
+                    fix=f"download it elsewhere and pass weights='path/to/{name}', or "
+                    "weights=None for fresh weights",
+                )
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -78,8 +94,8 @@ ARGUMENTS = """
             `$KERAS_HOME/models`, else downloaded), the path of a file of weights, or
             None for fresh ones.
         input_tensor: Symbolic tensor to build the network on; a new input by default.
-        input_shape: Shape of an image, such as `(224, 224, 3)`; without top, any size
-            from 32 is possible, also None.
+        input_shape: Shape of an image, such as `({size}, {size}, 3)`; without top, any
+            size from {smallest} is possible, also None.
         pooling: Without top: "avg" or "max" over the places of the image; None keeps
             them.
         classes: How many classes there are; 1000 for the published weights.
@@ -99,21 +115,27 @@ def make_network(
     name: str,
     module: str,
     summary: str,
-    body: Step,
-    head: Callable[[Request], Step],
+    body: Part,
+    head: Part,
     published: tuple[Published, Published],
     pool_names: bool = False,
+    model_name: str | None = None,
+    size: int = 224,
+    smallest: int = MIN_SIZE,
 ) -> Callable[..., Any]:
     """Return the function that makes a network with the usual arguments.
 
     Args:
-        name: Of the function; in lower case, of the model.
+        name: Of the function.
         module: Where it is defined.
         summary: First line of its documentation.
-        body: Takes images, returns features.
+        body: Takes the request, returns what makes features of images.
         head: Takes the request, returns what makes scores of features.
         published: The files of weights with and without top.
         pool_names: See `build`.
+        model_name: Of the model; the function's in lower case by default.
+        size: Height and width of images if none are given.
+        smallest: The least height and width.
     """
 
     def network(
@@ -124,20 +146,53 @@ def make_network(
         pooling: str | None = None,
         classes: int = 1000,
         classifier_activation: Any = "softmax",
-        name: str = name.lower(),
+        name: str = model_name or name.lower(),
     ) -> Any:
         request = Request(
             *(include_top, weights, input_tensor, input_shape),
             *(pooling, classes, classifier_activation),
         )
-        shape = image_shape(request)
-        return build(request, body, head(request), name, published, shape, pool_names)
+        shape = image_shape(request, size, smallest)
+        parts = body(request), head(request)
+        return build(request, *parts, name, published, shape, pool_names)
 
     network.__name__ = network.__qualname__ = name
     network.__module__ = module
     line = "        name: Name of the model.\n"
-    network.__doc__ = f"{summary}\n{ARGUMENTS}{line}{RESULT}"
+    arguments = ARGUMENTS.format(size=size, smallest=smallest)
+    network.__doc__ = f"{summary}\n{arguments}{line}{RESULT}"
     return network
+
+
+def always(step: Step) -> Part:
+    """Return a part of a network that is the same for all requests."""
+    return lambda request: step
+
+
+def dense_head(pool_name: str | None = None) -> Part:
+    """Return the usual head: means over the image, and a dense layer of scores.
+
+    Args:
+        pool_name: Name of the layer that takes the means.
+    """
+
+    def part(request: Request) -> Step:
+        def head(x: Any) -> Any:
+            x = layers.GlobalAveragePooling2D(name=pool_name)(x)
+            return scores(x, request)
+
+        return head
+
+    return part
+
+
+def scores(x: Any, request: Request) -> Any:
+    """Return the scores of classes that a dense layer makes of vectors."""
+    return layers.Dense(
+        request.classes,
+        activation=request.classifier_activation,
+        name="predictions",
+    )(x)
 
 
 def build(
@@ -214,12 +269,16 @@ def check(request: Request) -> None:
         )
 
 
-def image_shape(request: Request, default_size: int = 224) -> Shape:
+def image_shape(
+    request: Request, default_size: int | None = 224, smallest: int = MIN_SIZE
+) -> Shape:
     """Return the shape of an image.
 
     Args:
         request: What is wanted.
-        default_size: Height and width of images if none are given.
+        default_size: Height and width of images if none are given; None for a network
+            that takes any size.
+        smallest: The least height and width.
 
     Raises:
         ValueError: The shape given is none of an image, or too small, or not the one
@@ -235,11 +294,12 @@ def image_shape(request: Request, default_size: int = 224) -> Shape:
         raise _wrong_shape(shape, "three integers: height, width and channels")
     channels, *sides = shape if first else (shape[2], *shape[:2])
     _check_channels(request, shape, channels)
-    if any(side is not None and side < _MIN_SIZE for side in sides):
-        raise _wrong_shape(shape, f"at least {_MIN_SIZE} x {_MIN_SIZE}")
-    if request.include_top and None in sides:
+    if any(side is not None and side < smallest for side in sides):
+        raise _wrong_shape(shape, f"at least {smallest} x {smallest}")
+    fixed = request.include_top and default_size is not None
+    if fixed and None in sides:
         raise _wrong_shape(shape, "known sizes, because of include_top=True")
-    if request.include_top and request.pretrained and sides != [default_size] * 2:
+    if fixed and request.pretrained and sides != [default_size] * 2:
         raise _wrong_shape(shape, f"images of {default_size} x {default_size}")
     return shape
 

@@ -87,7 +87,8 @@ def MobileNet(
     shape = image_shape(request, size)
     file = f"mobilenet/mobilenet_{_WIDTHS.get(alpha)}_{size}_tf"
     published = (Published(f"{file}.h5"), Published(f"{file}_no_top.h5"))
-    name = name or f"mobilenet_{alpha:0.2f}_{sides(shape)[0]}"
+    named = size if request.pretrained else sides(shape)[0]
+    name = name or f"mobilenet_{alpha:0.2f}_{named}"
     body = _body(alpha, depth_multiplier)
     return build(request, body, _head(request, dropout), name, published, shape)
 

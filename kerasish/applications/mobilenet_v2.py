@@ -17,14 +17,17 @@ from kerasish.applications.building import (
     Step,
     build,
     channels_of,
+    dense_head,
     image_shape,
 )
 from kerasish.applications.imagenet_utils import decode_predictions, preprocessing
 from kerasish.applications.thin import (
     SIZES,
     check_width,
+    margins,
     normalized,
     relu6,
+    round_to_eight,
     sides,
     trained_size,
 )
@@ -83,19 +86,9 @@ def MobileNetV2(
     kernels = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels"
     file = f"mobilenet_v2/{kernels}_{float(alpha)}_{size}"
     published = (Published(f"{file}.h5"), Published(f"{file}_no_top.h5"))
-    name = name or f"mobilenetv2_{alpha:0.2f}_{sides(shape)[0]}"
-    return build(request, _body(alpha), _head(request), name, published, shape)
-
-
-def round_to_eight(number: float) -> int:
-    """Return the nearest multiple of 8 that is not much smaller, at least 8.
-
-    Example:
-        >>> round_to_eight(11.2), round_to_eight(22.4)
-        (16, 24)
-    """
-    rounded = max(8, int(number + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * number else rounded
+    named = size if request.pretrained else sides(shape)[0]
+    name = name or f"mobilenetv2_{alpha:0.2f}_{named}"
+    return build(request, _body(alpha), dense_head()(request), name, published, shape)
 
 
 def _body(alpha: float) -> Step:
@@ -138,7 +131,7 @@ def _block(x: Any, filters: int, stride: int, name: str) -> Any:
     )(x)
     y = relu6(_normalized(y, f"{name}expand_BN"), f"{name}expand_relu")
     if stride == 2:
-        y = layers.ZeroPadding2D(_margins(y), name=f"{name}pad")(y)
+        y = layers.ZeroPadding2D(margins(y, 3), name=f"{name}pad")(y)
     y = _filter(y, stride, filters, name)
     if channels == filters and stride == 1:
         return layers.Add(name=f"{name}add")([x, y])
@@ -159,26 +152,6 @@ def _filter(x: Any, stride: int, filters: int, name: str) -> Any:
         filters, 1, padding="same", use_bias=False, name=f"{name}project"
     )(x)
     return _normalized(x, f"{name}project_BN")
-
-
-def _margins(x: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the margins with which a stride of 2 halves an image, rounded up."""
-    height, width = (
-        (0, 1) if side is None or side % 2 == 0 else (1, 1)
-        for side in sides(tuple(x.shape[1:]))
-    )
-    return height, width
-
-
-def _head(request: Request) -> Step:
-    def head(x: Any) -> Any:
-        x = layers.GlobalAveragePooling2D()(x)
-        activation = request.classifier_activation
-        return layers.Dense(request.classes, activation=activation, name="predictions")(
-            x
-        )
-
-    return head
 
 
 preprocess_input = preprocessing("tf")

@@ -8,9 +8,10 @@ from typing import Any
 from kerasish import layers
 from kerasish.applications.building import (
     Published,
-    Request,
     Step,
+    always,
     channel_axis,
+    dense_head,
     make_network,
 )
 
@@ -34,18 +35,8 @@ def make_resnet(
         Published(f"{file}.h5", file_hashes[0]),
         Published(f"{file}_notop.h5", file_hashes[1]),
     )
-    return make_network(name, module, summary, body, _head, published, pool_names=True)
-
-
-def _head(request: Request) -> Step:
-    def head(x: Any) -> Any:
-        x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-        activation = request.classifier_activation
-        return layers.Dense(request.classes, activation=activation, name="predictions")(
-            x
-        )
-
-    return head
+    parts = always(body), dense_head("avg_pool")
+    return make_network(name, module, summary, *parts, published, pool_names=True)
 
 
 def normalized(x: Any, name: str, activation: str | None = None) -> Any:

@@ -1,4 +1,7 @@
-"""What MobileNet and MobileNetV2 have in common: widths, sizes, and small steps."""
+"""What the networks for small devices have in common: widths, sizes, small steps.
+
+MobileNet, MobileNetV2, MobileNetV3 and EfficientNet rely on it.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,42 @@ def relu6(x: Any, name: str) -> Any:
     return layers.ReLU(6.0, name=name)(x)
 
 
-def normalized(x: Any, name: str, **options: Any) -> Any:
+def normalized(x: Any, name: str | None, **options: Any) -> Any:
     """Return features normalized over the batch."""
     axis = 1 if channel_axis() == 1 else -1
     return layers.BatchNormalization(axis=axis, name=name, **options)(x)
+
+
+def round_to_eight(number: float) -> int:
+    """Return the nearest multiple of 8 that is not much smaller, at least 8.
+
+    Example:
+        >>> round_to_eight(11.2), round_to_eight(22.4)
+        (16, 24)
+    """
+    rounded = max(8, int(number + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * number else rounded
 
 
 def sides(shape: Shape) -> tuple[int | None, int | None]:
     """Return height and width of an image's shape."""
     first = 1 if image_data_format() == "channels_first" else 0
     return shape[first], shape[first + 1]
+
+
+def margins(x: Any, kernel: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the margins with which a stride of 2 halves an image, rounded up.
+
+    Args:
+        x: Features.
+        kernel: Height and width of the convolution's kernel, an odd number.
+    """
+    half = kernel // 2
+    height, width = (
+        (half - 1 if side is None or side % 2 == 0 else half, half)
+        for side in sides(tuple(x.shape[1:]))
+    )
+    return height, width
 
 
 def trained_size(request: Request, sizes: tuple[int, ...]) -> int:

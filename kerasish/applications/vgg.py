@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerasish import layers
-from kerasish.applications.building import Published, Request, Step, make_network
+from kerasish.applications.building import (
+    Published,
+    Request,
+    Step,
+    always,
+    make_network,
+    scores,
+)
 
 _FILTERS = (64, 128, 256, 512, 512)
 
@@ -31,7 +38,7 @@ def make_vgg(
         name,
         module=f"kerasish.applications.{short}",
         summary=f"Return the network {name} (Simonyan & Zisserman 2015).",
-        body=_body(convolutions),
+        body=always(_body(convolutions)),
         head=_head,
         published=(
             Published(f"{file}.h5", file_hashes[0]),
@@ -65,9 +72,6 @@ def _head(request: Request) -> Step:
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dense(4096, activation="relu", name="fc1")(x)
         x = layers.Dense(4096, activation="relu", name="fc2")(x)
-        activation = request.classifier_activation
-        return layers.Dense(request.classes, activation=activation, name="predictions")(
-            x
-        )
+        return scores(x, request)
 
     return head

@@ -16,6 +16,12 @@ from kerasish.layers.adaptive_pooling import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from kerasish.layers.attention import (
+    AdditiveAttention,
+    Attention,
+    GroupQueryAttention,
+    MultiHeadAttention,
+)
 from kerasish.layers.batch_normalization import BatchNormalization
 from kerasish.layers.convolutional import Conv1D, Conv2D, Conv3D
 from kerasish.layers.convolutional import Conv1D as Convolution1D
@@ -37,6 +43,7 @@ from kerasish.layers.convolutional_transposed import (
 )
 from kerasish.layers.core import Dense
 from kerasish.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
+from kerasish.layers.einsum_dense import EinsumDense
 from kerasish.layers.embedding import Embedding, ReversibleEmbedding
 from kerasish.layers.global_pooling import (
     GlobalAveragePooling1D,
@@ -110,6 +117,7 @@ from kerasish.layers.preprocessing import (
     Hashing,
     IntegerLookup,
     Normalization,
+    Rescaling,
     StringLookup,
     TextVectorization,
 )
@@ -118,6 +126,9 @@ from kerasish.layers.recurrent import (
     LSTM,
     RNN,
     Bidirectional,
+    ConvLSTM1D,
+    ConvLSTM2D,
+    ConvLSTM3D,
     GRUCell,
     LSTMCell,
     SimpleRNN,
@@ -159,7 +170,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -177,6 +190,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -192,6 +208,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -210,6 +227,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "HashedCrossing",
     "Hashing",
     "Identity",
@@ -231,6 +249,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -239,6 +258,7 @@ __all__ = [
     "RMSNormalization",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "ReversibleEmbedding",
     "SeparableConv1D",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasish.backend import floatx, standardize_dtype
-from kerasish.errors import explain
+from kerasish.errors import DTypeError, explain
 from kerasish.graph.keras_tensor import KerasTensor
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import as_dimensions
@@ -66,7 +66,7 @@ class InputLayer(Layer):
         if batch_shape is None:
             batch_shape = (batch_size, *as_dimensions(shape))
         self.batch_shape = as_dimensions(batch_shape)
-        self._dtype = standardize_dtype(dtype or floatx())
+        self._dtype = _input_dtype(dtype)
         self.optional = optional
         self.sparse = self.ragged = False
         self.built = True
@@ -98,6 +98,20 @@ class InputLayer(Layer):
             "name": self.name,
             "optional": self.optional,
         }
+
+
+def _input_dtype(dtype: Any) -> str:
+    if dtype == "string":
+        raise DTypeError(
+            explain(
+                "Strings cannot be fed to a model: no backend computes with them.",
+                got='dtype="string"',
+                expected="numbers",
+                fix="look the strings up first, model.fit(StringLookup(...)(x), y); "
+                'the input is then one of dtype="int64"',
+            )
+        )
+    return standardize_dtype(dtype or floatx())
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return None: there is nothing to build."""

@@ -131,6 +131,8 @@ class Layer(StatelessCall, Tracking, Operation):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = _recorded(cls.build)  # type: ignore[method-assign]
+        if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
+            cls.supports_masking = True
 
     # to be defined by subclasses ----------------------------------------------------
 
@@ -233,7 +235,7 @@ class Layer(StatelessCall, Tracking, Operation):
             trainable=trainable,
             autocast=autocast,
             aggregation=aggregation,
-            name=name,
+            name=name or auto_name("variable"),
         )
         weight.path = f"{self._path}/{weight.name}"
         weight.regularizer = regularizers.get(regularizer)
@@ -416,13 +418,14 @@ class Layer(StatelessCall, Tracking, Operation):
 
         Args:
             shapes: Shape of each tensor argument of `call`, by `<argument>_shape`. A
-                `build` of one parameter is given the first.
+                `build` of one parameter, or of other names, is given the first.
         """
         if self.built:
             return
         wanted = signature_of(type(self).build)
-        if len(wanted.names) > 1:
-            self.build(**{n: s for n, s in shapes.items() if wanted.takes(n)})
+        taken = {n: s for n, s in shapes.items() if wanted.takes(n)}
+        if len(wanted.names) > 1 and taken:
+            self.build(**taken)
         else:
             self.build(next(iter(shapes.values())))
         self.built = True
@@ -565,6 +568,6 @@ def _shape_of(tensor: Any) -> Any:
     return None if tensor is None else known_shape(tensor.shape)
 
 
-def _training(given: bool | None, signature: Signature) -> bool:
+def _training(given: bool | None, signature: Signature) -> bool | None:
     """Return whether to behave as in training: as said, or the call's default."""
-    return bool(signature.defaults.get("training") if given is None else given)
+    return signature.defaults.get("training") if given is None else given

@@ -22,7 +22,8 @@ def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
         return None if structure is None else function(structure)
     if isinstance(structure, dict):
         return {key: map_shapes(function, s) for key, s in structure.items()}
-    return [map_shapes(function, s) for s in structure]
+    mapped = [map_shapes(function, s) for s in structure]
+    return tuple(mapped) if isinstance(structure, tuple) else mapped
 
 
 def as_dimensions(shape: Any) -> tuple[int | None, ...]:

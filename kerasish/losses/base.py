@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 from kerasish import ops
 from kerasish.errors import ShapeError, explain, unknown_name
+from kerasish.graph.masks import get_mask
 from kerasish.losses.inputs import compute_dtype, divide_no_nan, match_ranks
 from kerasish.saving.registry import Configurable, public, snake_case
 
@@ -111,17 +112,18 @@ class Loss(Configurable):
 
         Args:
             y_true: Targets.
-            y_pred: Predictions.
+            y_pred: Predictions; where they carry a mask, only what it keeps counts.
             sample_weight: Factors of the values, of a shape that broadcasts with them.
 
         Raises:
             ShapeError: The shapes do not fit.
         """
+        carried = get_mask(y_pred)
         y_pred = ops.convert_to_tensor(y_pred, dtype=self._dtype)
         y_true = self._targets(y_true)
         y_true, y_pred = match_ranks(y_true, y_pred)
         values = ops.convert_to_tensor(self.call(y_true, y_pred), dtype=self._dtype)
-        mask = self.valid_mask(y_true, y_pred)
+        mask = _both(carried, self.valid_mask(y_true, y_pred))
         if sample_weight is not None:
             sample_weight = ops.convert_to_tensor(sample_weight, dtype=self._dtype)
         if mask is not None:
@@ -154,6 +156,13 @@ class Loss(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, reduction={self.reduction}>"
+
+
+def _both(first: Any, second: Any) -> Any:
+    """Return what two masks keep, either of which may be missing."""
+    if first is None or second is None:
+        return second if first is None else first
+    return ops.logical_and(first, second)
 
 
 def takes_class_numbers(fn: F) -> F:

@@ -12,6 +12,7 @@ from typing import Any
 
 from kerasish import ops
 from kerasish.errors import ShapeError, explain
+from kerasish.graph.masks import get_mask
 from kerasish.losses.inputs import divide_no_nan, match_ranks
 from kerasish.metrics.base import Metric
 from kerasish.metrics.directories import FUNCTIONS, METRICS
@@ -179,19 +180,21 @@ class MeanMetricWrapper(Mean):
 
         Args:
             y_true: Targets.
-            y_pred: Predictions.
+            y_pred: Predictions; where they carry a mask, only what it keeps counts.
             sample_weight: Factors: one per sample, or one per value of the function.
 
         Raises:
             ShapeError: The shapes do not fit.
         """
+        mask = get_mask(y_pred)
         y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
         keeps_dtype = getattr(self.fn, "takes_class_numbers", False)
         y_true = ops.convert_to_tensor(
             y_true, dtype=None if keeps_dtype else self.dtype
         )
         values = self.fn(y_true, y_pred, **self.fn_arguments)
-        super().update_state(values, self._weight(y_true, y_pred, sample_weight))
+        weight = self._weight(y_true, y_pred, sample_weight)
+        super().update_state(values, _masked(mask, weight, self.dtype))
 
     def _weight(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
         """Return the weights to use; a place for metrics that leave samples out."""
@@ -210,6 +213,18 @@ class MeanMetricWrapper(Mean):
         if "fn" in config:
             config = {**config, "fn": FUNCTIONS.deserialize(config["fn"])}
         return cls(**config)
+
+
+def _masked(mask: Any, sample_weight: Any, dtype: str) -> Any:
+    """Return weights that are 0 where a mask leaves a value out."""
+    if mask is None:
+        return sample_weight
+    kept = ops.cast(mask, dtype)
+    if sample_weight is None:
+        return kept
+    weight = ops.convert_to_tensor(sample_weight, dtype=dtype)
+    weight, kept = match_ranks(weight, kept)
+    return weight * kept
 
 
 def _stored_function(fn: Any) -> Any:

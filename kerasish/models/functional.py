@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish import ops
+from kerasish.backend import dtypes
 from kerasish.errors import ShapeError, explain
 from kerasish.graph import tree
 from kerasish.graph.keras_tensor import KerasTensor
@@ -85,11 +86,19 @@ def run(model: Any, function: Function, inputs: Any, training: Any, mask: Any) -
     def call(node: Node, args: list[Any], kwargs: dict[str, Any]) -> Any:
         layer = node.operation
         wants = isinstance(layer, Layer) and layer._call_takes("training")
-        if wants and training is not None and kwargs.get("training") is None:
+        if wants and training is not None:
+            # as in Keras, even where the graph was made with `training=` of its own
             kwargs = {**kwargs, "training": training}
         return layer(*args, **kwargs)
 
-    return function.run(flat, call)
+    return _unpacked(function.run(flat, call))
+
+
+def _unpacked(outputs: Any) -> Any:
+    """Return the only output of a list or tuple of one, as Keras does."""
+    if isinstance(outputs, (list, tuple)) and len(outputs) == 1:
+        return outputs[0]
+    return outputs
 
 
 def _flat_inputs(model: Any, function: Function, inputs: Any) -> list[Any]:
@@ -143,7 +152,9 @@ def _fitting(model: Any, declared: KerasTensor, value: Any) -> Any:
         fitted = ops.squeeze(value, -1)
     elif len(given) != len(wanted):
         raise ShapeError(_wrong_shape(model, declared, given))
-    if str(fitted.dtype) != declared.dtype and "float" not in declared.dtype:
+    given_dtype = str(fitted.dtype)
+    both_float = dtypes.is_float(given_dtype) and dtypes.is_float(declared.dtype)
+    if given_dtype != declared.dtype and not both_float:  # layers cast floats
         fitted = ops.cast(fitted, declared.dtype)
     if fitted is not value and get_mask(value) is not None:
         set_mask(fitted, get_mask(value))
@@ -170,19 +181,18 @@ def layer_order(function: Function) -> list[Layer]:
 
 
 def output_shapes(function: Function) -> Any:
-    """Return the shapes of a function's outputs, nested like them; of a dict a list."""
-    return _shapes(function.outputs_struct)
+    """Return the shape of a function's output, a list of several."""
+    return _shapes(function.outputs)
 
 
 def input_shapes(function: Function) -> Any:
-    """Return the shapes of a function's inputs, nested like them; of a dict a list."""
-    return _shapes(function.inputs_struct)
+    """Return the shape of a function's input, a list of several."""
+    return _shapes(function.inputs)
 
 
-def _shapes(struct: Any) -> Any:
-    if isinstance(struct, dict):
-        return [t.shape for t in tree.leaves(struct)]
-    return tree.map_structure(lambda t: t.shape, struct)
+def _shapes(tensors: list[KerasTensor]) -> Any:
+    shapes = [t.shape for t in tensors]
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def output_names(function: Function) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from kerasish import ops
@@ -19,7 +20,12 @@ from kerasish.graph.keras_tensor import KerasTensor
 from kerasish.models.node_config import calls_of, is_tensor_config, reference_of
 from kerasish.ops import image, linalg, nn
 from kerasish.ops.function import Function
-from kerasish.ops.operation import Node, Operation, OpFunction, node_of
+from kerasish.ops.operation import (
+    Node,
+    OpFunction,
+    has_keras_tensors,
+    node_of,
+)
 from kerasish.saving.serialization import (
     deserialize_keras_object,
     lookup_class,
@@ -116,22 +122,53 @@ def _explicit(kwargs: dict[str, Any]) -> dict[str, Any]:
 def _function_config(operation: OpFunction, node: Node) -> tuple[dict[str, Any], Any]:
     """Return the config of a called function, and its arguments in the call."""
     name, class_name = operation.function.__name__, operation.kind
-    given = _bound(operation.function, node)
-    tensors = {k: v for k, v in given.items() if k in _CALL_PARAMETERS}
+    given, further = _bound(operation.function, node)
+    tensors = {
+        key: value
+        for key, value in given.items()
+        if key in _CALL_PARAMETERS or has_keras_tensors(value)
+    }
     settings = {k: v for k, v in given.items() if k not in tensors}
-    category = next((c for c, module in _CATEGORIES if name in dir(module)), "numpy")
+    first = list(takewhile(lambda key: key in tensors, given))
+    args = [*(tensors.pop(key) for key in first), *further]
+    category = next(
+        (c for c, module in _CATEGORIES if name in _listed(module)), "numpy"
+    )
     config = {
-        "module": f"keras.src.ops.{category}",
+        "module": f"keras.src.ops.{next(found, 'numpy')}",
         "class_name": class_name,
         "config": serialize_config({"name": operation.name, **settings}),
         "registered_name": class_name,
     }
-    return config, (list(tensors.values()), {})
+    return config, (args, tensors)
 
 
-def _bound(function: Callable[..., Any], node: Node) -> dict[str, Any]:
-    names = parameters_of(function)
-    return {**names, **dict(zip(names, node.args, strict=False)), **node.kwargs}
+def _bound(
+    function: Callable[..., Any], node: Node
+) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """Return a call's arguments by name, defaults too, and those that have none."""
+    bound = inspect.signature(function).bind(*node.args, **node.kwargs)
+    bound.apply_defaults()
+    given = dict(bound.arguments)
+    kinds = {p.kind: p.name for p in bound.signature.parameters.values()}
+    further = given.pop(kinds.get(inspect.Parameter.VAR_POSITIONAL, ""), ())
+    more = given.pop(kinds.get(inspect.Parameter.VAR_KEYWORD, ""), {})
+    return {**given, **more}, further
+
+
+def _listed(namespace: Any) -> list[str]:
+    """Return the names of the operations in a namespace."""
+    return getattr(namespace, "__all__", None) or dir(namespace)
+
+
+def _before_further(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters before `*operands`, if there is that."""
+    parameters = list(inspect.signature(function).parameters.values())
+    kinds = [p.kind for p in parameters]
+    if inspect.Parameter.VAR_POSITIONAL not in kinds:
+        return []
+    place = kinds.index(inspect.Parameter.VAR_POSITIONAL)
+    return [p.name for p in parameters[:place]]
 
 
 def parameters_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -197,11 +234,12 @@ class _Rebuilding:
         self, config: dict[str, Any], custom_objects: dict[str, Any] | None
     ) -> None:
         self.operations: dict[str, Any] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
         self.calls: dict[str, deque[Any]] = {}
         self.made: dict[str, list[list[KerasTensor]]] = defaultdict(list)
         for held in config["layers"]:
             name = held.get("name") or held["config"]["name"]
-            operation = _revived(held, custom_objects)
+            operation, self.settings[name] = _revived(held, custom_objects)
             self.operations[name] = operation
             self.calls[name] = deque(calls_of(held.get("inbound_nodes") or []))
             self.made[name] = [n.outputs for n in operation._inbound_nodes]
@@ -257,7 +295,13 @@ class _Rebuilding:
 
         operation = self.operations[name]
         args, kwargs = tensor(call.args), tensor(call.kwargs)
-        operation(*args, **kwargs)
+        settings = dict(self.settings[name])
+        if settings:
+            names = _before_further(operation.function)
+            args = [*(settings.pop(n) for n in names if n in settings), *args]
+        if getattr(operation, "kind", "") == "GetItem" and isinstance(args[1], list):
+            args[1] = tuple(args[1])  # JSON knows no tuples
+        operation(*args, **{**settings, **kwargs})
         self.made[name].append(operation._inbound_nodes[-1].outputs)
 
     def output(self, reference: Any) -> KerasTensor:
@@ -300,16 +344,22 @@ def _is_input(operation: Any) -> bool:
     return bool(nodes) and not nodes[0].inputs
 
 
-def _revived(held: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
-    """Return the layer, or the function of `kerasish.ops`, that a config describes."""
+def _revived(
+    held: dict[str, Any], custom_objects: dict[str, Any] | None
+) -> tuple[Any, dict[str, Any]]:
+    """Return the layer, or the function of `kerasish.ops`, that a config describes.
+
+    With it come the settings that a file holds for a function.
+    """
     function = _function_of(held)
     if function is None:
-        return deserialize_keras_object(
-            {k: v for k, v in held.items() if k != "inbound_nodes"}, custom_objects
-        )
+        described = {k: v for k, v in held.items() if k != "inbound_nodes"}
+        return deserialize_keras_object(described, custom_objects), {}
     config = dict(held.get("config") or {})
     name = config.pop("name", None) or held.get("name")
-    return _Bound(function, deserialize_keras_object(config), name)
+    known = parameters_of(function)
+    settings = deserialize_keras_object(config)
+    return OpFunction(function, name), {k: settings[k] for k in settings if k in known}
 
 
 def _function_of(held: dict[str, Any]) -> Callable[..., Any] | None:
@@ -319,21 +369,10 @@ def _function_of(held: dict[str, Any]) -> Callable[..., Any] | None:
         return None
     if not module and lookup_class(class_name, None, held.get("registered_name")):
         return None
-    names = {n.replace("_", ""): n for n in ops.__all__}
-    found = names.get(class_name.lower())
-    return getattr(ops, found) if found else None
-
-
-class _Bound(OpFunction):
-    """A function of `kerasish.ops` with the settings that a file holds for it."""
-
-    def __init__(
-        self, function: Callable[..., Any], settings: dict[str, Any], name: str | None
-    ) -> None:
-        super().__init__(function, name)
-        known = parameters_of(function)
-        self.settings = {k: v for k, v in settings.items() if k in known}
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function with the file's settings."""
-        return Operation.__call__(self, *args, **{**self.settings, **kwargs})
+    category = module.rpartition(".")[2]
+    for owner in (dict(_CATEGORIES).get(category, ops), ops):
+        names = {n.replace("_", ""): n for n in _listed(owner)}
+        if class_name.lower() in names:
+            function: Callable[..., Any] = getattr(owner, names[class_name.lower()])
+            return function
+    return None

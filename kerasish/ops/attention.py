@@ -63,6 +63,17 @@ def causal_mask(length: int, source_length: int) -> np.ndarray:
     return np.tri(length, source_length, dtype=bool)
 
 
+def window_mask(length: int, source_length: int, width: int) -> np.ndarray:
+    """Return which of `source_length` places are less than `width` from each place.
+
+    Returns:
+        Truth values, (length, source_length), on the host.
+    """
+    apart = np.arange(length)[:, None] - np.arange(source_length)
+    near: np.ndarray = abs(apart) < width
+    return near
+
+
 def head_products(query: Any, key: Any) -> Any:
     """Return the dot products of every query with every key of its head.
 

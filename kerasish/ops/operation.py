@@ -7,6 +7,7 @@ operations; the functions of `kerasish.ops` become one when called on `KerasTens
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,6 +204,20 @@ def _standing_in(length: int) -> Iterator[None]:
         _local.stand_in = before
 
 
+@contextmanager
+def _told_as_unknown(length: int) -> Iterator[None]:
+    """Let messages of errors say None where a length stands for an unknown one."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        unknown = re.compile(rf"\b{length}\b")
+        error.args = tuple(
+            unknown.sub("None", part) if isinstance(part, str) else part
+            for part in error.args
+        )
+        raise
+
+
 def known_shape(shape: Any) -> tuple[int | None, ...]:
     """Return a shape with None for the lengths that stand for unknown ones."""
     length = stand_in()
@@ -234,7 +249,7 @@ def _traced(
         return function(*args, **kwargs)
 
     specs = [Spec(_filled(t.shape, length), t.dtype) for t in tensors]
-    with _standing_in(length):
+    with _standing_in(length), _told_as_unknown(length):
         graph = trace(run, specs)
     found = [Spec(t.shape, t.dtype) for t in graph.outputs]
     return tree.map_structure(

@@ -12,6 +12,7 @@ from kerasish.saving.api import (
     save_model,
     save_weights,
 )
+from kerasish.saving.file_editor import KerasFileEditor
 from kerasish.saving.registry import (
     custom_object_scope,
     get_custom_objects,
@@ -28,6 +29,7 @@ CustomObjectScope = custom_object_scope
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

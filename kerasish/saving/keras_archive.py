@@ -86,6 +86,12 @@ def archived_weights(path: str | os.PathLike[str]) -> io.BytesIO:
     return io.BytesIO(_member(path, _WEIGHTS, limit))
 
 
+def archived_metadata(path: str | os.PathLike[str]) -> Any:
+    """Return what an archive says of itself: Keras's version and the date."""
+    text = _member(path, _METADATA, _MAX_CONFIG_BYTES).decode("utf-8", "replace")
+    return parse_json(text, _METADATA)
+
+
 def _member(path: str | os.PathLike[str], name: str, limit: int) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as member:

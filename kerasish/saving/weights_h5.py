@@ -92,7 +92,8 @@ def _counted(
     for layer in members:
         if not _is_layer(layer) or id(layer) in seen:
             continue
-        word = snake_case(type(layer).__name__)
+        # a class may be known by another name in Keras's files
+        word = snake_case(getattr(layer, "_class_word", type(layer).__name__))
         number = counts.get(word, 0)
         counts[word] = number + 1
         yield f"{name}/{word}_{number}" if number else f"{name}/{word}", layer

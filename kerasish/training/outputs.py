@@ -41,6 +41,12 @@ def _is_config(given: Any) -> bool:
     return isinstance(given, Mapping) and "class_name" in given
 
 
+def _has_other_keys(given: Any, names: Sequence[str] | None) -> bool:
+    """Return whether keys are no names of layers: those of outputs in a dict, then."""
+    is_by_name = isinstance(given, Mapping) and not _is_config(given)
+    return is_by_name and names is not None and not set(given) <= set(names)
+
+
 def spread(given: Any, names: list[str], what: str) -> list[Any]:
     """Return what was given for each output.
 
@@ -104,7 +110,8 @@ class OutputLosses:
         self.trackers: list[Any] = []
         self._label_places: list[tuple[int, SparseTarget, Any]] = []
         several = isinstance(loss, (list, tuple, Mapping)) and not _is_config(loss)
-        if not several or (len(loss) == 1 and len(output_names or "x") == 1):
+        is_for_one = not several or len(loss) == len(output_names or "x") == 1
+        if is_for_one and not _has_other_keys(loss, output_names):
             known = output_names if len(output_names or ()) == 1 else None
             weights = loss_weights if is_single(loss_weights) else None
             self._single = CompileLoss(loss, weights, known)
@@ -118,9 +125,9 @@ class OutputLosses:
         if is_single(y_pred):
             if self._single is None:
                 names = names_of(y_pred, self._known)
-                self._single = CompileLoss(
-                    spread(self._loss, names, "loss")[0], self._weights
-                )
+                (loss,) = spread(self._loss, names, "loss")
+                (weight,) = spread(self._weights, names, "loss_weights")
+                self._single = CompileLoss(loss, weight)
             y, y_pred = only_leaf(y), only_leaf(y_pred)
             total = self._single(y, y_pred, only_leaf(sample_weight))
             self._label_places = _place(0, self._single, y_pred)
@@ -202,7 +209,12 @@ class OutputMetrics:
         self._known = output_names
         self._parts: dict[str, CompileMetrics] = {}
         self._single: CompileMetrics | None = None
-        if len(output_names or ()) < 2 and not _is_by_output(given, weighted):
+        by_keys = [_has_other_keys(one, output_names) for one in (given, weighted)]
+        if (
+            len(output_names or ()) < 2
+            and not any(by_keys)
+            and not _is_by_output(given, weighted)
+        ):
             self._single = CompileMetrics(given, weighted, output_names)
 
     def __bool__(self) -> bool:
@@ -228,8 +240,9 @@ class OutputMetrics:
 
     @property
     def names(self) -> list[str]:
-        """Names of the results."""
-        return [prefix + name for prefix, part in self._each() for name in part.names]
+        """Names of the results, in Keras's order."""
+        found = [prefix + name for prefix, part in self._each() for name in part.names]
+        return sorted(found) if self._parts else found
 
     @property
     def variables(self) -> list[Any]:
@@ -292,12 +305,21 @@ def _is_by_output(*given: Any) -> bool:
 
 
 def _for_each(given: Any, names: list[str], what: str) -> list[Any]:
-    """Return the metrics of each output: as many entries as outputs, or all for all."""
-    if isinstance(given, (list, tuple)) and len(given) != len(names):
-        if any(isinstance(one, (list, tuple)) for one in given):
-            return spread(given, names, what)  # raises
-        return [list(given)] * len(names)
-    return spread(given, names, what)
+    """Return the metrics of each output.
+
+    Raises:
+        ValueError: They are no list of one entry per output, and no dict.
+    """
+    if given is None or isinstance(given, (list, tuple, Mapping)):
+        return spread(given, names, what)
+    raise ValueError(
+        explain(
+            f"{what} does not say which output it is for.",
+            got=repr(given),
+            expected="a list with an entry per output, or a dict by their names",
+            fix=f"{what}={{{names[0]!r}: [...]}}",
+        )
+    )
 
 
 def _listed(given: Any) -> Any:

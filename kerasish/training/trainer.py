@@ -189,13 +189,11 @@ class Trainer:
         Args:
             data: `x`, `(x, y)` or `(x, y, sample_weight)`.
         """
-        self._train_step(*unpack_x_y_sample_weight(data))
-        return self.get_metrics_result()
+        return self._logs(self._train_step(*unpack_x_y_sample_weight(data)))
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate a batch and return the logs; may be overridden."""
-        self._test_step(*unpack_x_y_sample_weight(data))
-        return self.get_metrics_result()
+        return self._logs(self._test_step(*unpack_x_y_sample_weight(data)))
 
     def predict_step(self, data: Any) -> Any:
         """Return the outputs for a batch; may be overridden."""
@@ -212,7 +210,11 @@ class Trainer:
     def _overrides(self, method: str) -> bool:
         return getattr(type(self), method) is not getattr(Trainer, method)
 
-    def _train_step(self, x: Any, y: Any, sample_weight: Any = None) -> None:
+    def _logs(self, found: dict[str, Any] | None) -> dict[str, Any]:
+        """Return what an overridden `compute_metrics` gave, else all metrics."""
+        return self.get_metrics_result() if found is None else found
+
+    def _train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         y_pred = self(x, training=True)  # type: ignore[operator]
         loss = self._tracked_loss(x, y, y_pred, sample_weight, training=True)
         variables = self.trainable_variables
@@ -220,12 +222,12 @@ class Trainer:
             sources = [ops.convert_to_tensor(v) for v in variables]
             scaled = self.optimizer.scale_loss(loss)
             self.optimizer.apply(gradients(scaled, sources), variables)
-        self._update_metrics(x, y, y_pred, sample_weight)
+        return self._update_metrics(x, y, y_pred, sample_weight)
 
-    def _test_step(self, x: Any, y: Any, sample_weight: Any = None) -> None:
+    def _test_step(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         y_pred = self(x, training=False)  # type: ignore[operator]
         self._tracked_loss(x, y, y_pred, sample_weight, training=False)
-        self._update_metrics(x, y, y_pred, sample_weight)
+        return self._update_metrics(x, y, y_pred, sample_weight)
 
     def _step(self, kind: str) -> Any:
         """Return `step(x, y, sample_weight)`: the built-in one, or the user's."""
@@ -252,11 +254,13 @@ class Trainer:
         takes = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
         return {"training": training} if takes else {}
 
-    def _update_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
+    def _update_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """Take a batch into the metrics; return the logs if a subclass makes them."""
         if self._overrides("compute_metrics"):
-            self.compute_metrics(x, y, y_pred, sample_weight)
-        elif self._compile_metrics is not None and y is not None:
+            return self.compute_metrics(x, y, y_pred, sample_weight)
+        if self._compile_metrics is not None and y is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
+        return None
 
     # metrics ------------------------------------------------------------------------
 

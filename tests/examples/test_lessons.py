@@ -1,4 +1,4 @@
-"""What holds for every lesson: help, arguments, a place in the README."""
+"""What holds for every lesson and task: help, arguments, a place in the README."""
 
 import importlib
 import inspect
@@ -22,6 +22,18 @@ LESSONS = [
     "digits_forward",
     "fashion",
 ]
+TASKS = [
+    "mnist_cnn",
+    "multi_output",
+    "autoencoder",
+    "vae",
+    "siamese",
+    "structured_data",
+    "timeseries",
+    "text_folders",
+    "brackets_lstm",
+    "sorting_transformer",
+]
 
 
 def run(*arguments, folder):
@@ -38,12 +50,13 @@ def run(*arguments, folder):
     )
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_help_is_the_lessons_text(name, tmp_path):
+@pytest.mark.parametrize("name", [*LESSONS, *TASKS])
+def test_help_is_the_text_at_the_top(name, tmp_path):
     ended = run(EXAMPLES / f"{name}.py", "--help", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert inspect.getdoc(importlib.import_module(name)) in ended.stdout
-    for option in ("--quick", "--seed", "--output", "--no-figure"):
+    lesson = ["--quick", "--seed", "--output", "--no-figure"]
+    for option in lesson if name in LESSONS else ["--seed", "--epochs"]:
         assert option in ended.stdout
     assert not list(tmp_path.iterdir())
 
@@ -56,14 +69,22 @@ def test_runs_as_a_script_from_any_folder(tmp_path):
     assert (tmp_path / "figures" / "neuron.png").exists()
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", [*LESSONS, *TASKS])
 def test_main_takes_what_the_command_line_has(name):
     parameters = inspect.signature(importlib.import_module(name).main).parameters
-    assert list(parameters)[:3] == ["quick", "seed", "output"]
+    first = ["quick", "seed", "output"] if name in LESSONS else ["seed", "epochs"]
+    assert list(parameters)[: len(first)] == first
     assert all(p.default is not p.empty for p in parameters.values())
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_is_read_at_one_go(name):
+    text = (EXAMPLES / f"{name}.py").read_text()
+    assert len(text.splitlines()) < 100
+    assert "workbench" not in text
+
+
+@pytest.mark.parametrize("name", [*LESSONS, *TASKS])
 def test_uses_the_public_names_only(name):
     text = (EXAMPLES / f"{name}.py").read_text()
     assert "import kerasish as keras" in text
@@ -75,6 +96,6 @@ def test_uses_the_public_names_only(name):
 def test_the_readme_lists_every_script():
     text = (EXAMPLES / "README.md").read_text()
     scripts = {path.name for path in EXAMPLES.glob("*.py")} - {"workbench.py"}
-    assert scripts == {f"{name}.py" for name in [*LESSONS, "quickstart"]}
+    assert scripts == {f"{name}.py" for name in [*LESSONS, *TASKS, "quickstart"]}
     for script in scripts:
         assert f"[{script}]({script})" in text

@@ -7,7 +7,12 @@ sample here fails the first test of the contract.
 
 import kerasish
 from kerasish.saving import registry
-from tests.layers import samples_basic, samples_convolution, samples_recurrent
+from tests.layers import (
+    samples_attention,
+    samples_basic,
+    samples_convolution,
+    samples_recurrent,
+)
 from tests.layers.sample import Sample
 
 SAMPLES = {
@@ -17,7 +22,9 @@ SAMPLES = {
     ),
     "Dropout": Sample({"rate": 0.25, "seed": 7, "noise_shape": (None, 3)}, (3,)),
     "Flatten": Sample({}, (2, 3, 2)),
+    "Rescaling": Sample({"scale": 0.5, "offset": 1.0}, (3, 4)),
     "Reshape": Sample({"target_shape": (3, -1)}, (2, 6)),
+    **samples_attention.SAMPLES,
     **samples_basic.SAMPLES,
     **samples_convolution.SAMPLES,
     **samples_recurrent.SAMPLES,

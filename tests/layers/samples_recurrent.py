@@ -12,6 +12,12 @@ SAMPLES = {
         SEQUENCE,
     ),
     "Bidirectional": Sample(lambda k: {"layer": k.layers.LSTM(4, seed=1)}, SEQUENCE),
+    "ConvLSTM1D": Sample({"filters": 2, "kernel_size": 2, "seed": 1}, (3, 4, 2)),
+    "ConvLSTM2D": Sample(
+        {"filters": 2, "kernel_size": (2, 3), "padding": "same", "seed": 1},
+        (3, 3, 4, 2),
+    ),
+    "ConvLSTM3D": Sample({"filters": 2, "kernel_size": 2, "seed": 1}, (2, 3, 2, 3, 2)),
     "TimeDistributed": Sample(lambda k: {"layer": k.layers.Dense(4)}, SEQUENCE),
 }
 

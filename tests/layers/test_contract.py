@@ -14,6 +14,7 @@ from kerasish.graph.gradient import spec_of
 from kerasish.graph.replay import compile_graph
 from kerasish.graph.trace import trace
 from kerasish.layers.shapes import map_shapes
+from kerasish.saving.naming import reset_names
 from kerasish.saving.registry import snake_case
 from kerasish.saving.serialization import (
     deserialize_keras_object,
@@ -181,6 +182,7 @@ def test_weights_are_listed_once_and_their_paths_begin_with_the_layer(name, x):
     assert layer.count_params() == sum(w.size for w in layer.weights)
     alone = [w.path for w in layer.weights]
     assert all(path.startswith("mine/") for path in alone)
+    reset_names()  # layers inside it are called as before
     model = model_around(name, make(name, name="mine"))
     inside = [w.path for w in model.get_layer("mine").weights]
     before = "sequential/" if isinstance(model, kerasish.Sequential) else ""

@@ -5,6 +5,7 @@ import pytest
 
 import kerasish
 from kerasish import layers
+from kerasish.errors import DTypeError
 
 
 def test_input_has_the_shape_with_a_free_batch_axis():
@@ -74,3 +75,9 @@ def test_a_number_is_told_to_be_a_tuple():
 def test_there_are_no_sparse_tensors(kind):
     with pytest.raises(ValueError, match="Sparse and ragged inputs do not exist"):
         layers.Input((3,), **{kind: True})
+
+
+def test_strings_are_looked_up_before_the_model():
+    with pytest.raises(DTypeError, match="Strings cannot be fed to a model") as caught:
+        layers.Input((1,), dtype="string")
+    assert "StringLookup" in str(caught.value)

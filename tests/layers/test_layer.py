@@ -205,7 +205,7 @@ def test_a_layer_that_asks_for_training_is_told():
     model = kerasish.Sequential([spy])
     for training in (None, True, False):
         model(np.ones((1, 1)), training=training)
-    assert seen[-3:] == [False, True, False]  # before them, traces for shapes
+    assert seen[-3:] == [None, True, False]  # before them, traces for shapes
 
 
 def test_output_shapes_are_found_by_tracing_where_a_layer_does_not_say():

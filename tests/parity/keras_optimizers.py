@@ -133,17 +133,17 @@ def make(m, case):
     return getattr(m.optimizers, case[0])(**kwargs)
 
 
-def start():
+def start(dtype):
     """Return first values of the variables by path."""
     rng = np.random.default_rng(0)
-    return {p: rng.normal(size=s).astype("float32") for p, s in SHAPES.items()}
+    return {p: rng.normal(size=s).astype(dtype) for p, s in SHAPES.items()}
 
 
-def gradients(case):
+def gradients(case, dtype):
     """Return gradients for every step and variable; one is infinite for loss scales."""
     rng = np.random.default_rng(1)
     steps = [
-        [rng.normal(size=shape).astype("float32") for shape in SHAPES.values()]
+        [rng.normal(size=shape).astype(dtype) for shape in SHAPES.values()]
         for _ in range(STEPS)
     ]
     if case[0] == "LossScaleOptimizer":
@@ -151,17 +151,17 @@ def gradients(case):
     return steps
 
 
-def run(m, case):
+def run(m, case, dtype="float32"):
     """Return the weights after each step, and the state after the last."""
     variables = []
-    for path, value in start().items():
+    for path, value in start(dtype).items():
         variable = m.Variable(value, name=path.split("/")[-1])
         place_at(variable, path)
         variables.append(variable)
     optimizer = make(m, case)
     optimizer.build(variables)
     weights = []
-    for step in gradients(case):
+    for step in gradients(case, dtype):
         optimizer.apply([m.ops.convert_to_tensor(g) for g in step], variables)
         weights.append([np.array(v) for v in variables])
     state = [(v.path.split("/")[-1], np.array(v)) for v in optimizer.variables]

@@ -31,6 +31,12 @@ ABSENT = {"quantization_config"}
 WITHOUT_SHAPES = {"Pipeline"}
 
 
+@pytest.fixture(autouse=True)
+def same_names():
+    """Number Keras's names from the start, as ours are: layers in layers have some."""
+    keras.utils.clear_session()
+
+
 def twins(name, x):
     """Return Keras's layer and ours, built, with equal weights."""
     theirs, ours = (make(name, module, name="mine") for module in (keras, kerasish))

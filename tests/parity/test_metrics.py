@@ -18,6 +18,7 @@ from kerasish import metrics, ops
 from kerasish.metrics.compile import CompileMetrics
 from kerasish.metrics.resolve import resolve_accuracy
 from kerasish.saving.registry import snake_case
+from tests.metrics.samples import FROM_FUNCTIONS, data_for
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -51,55 +52,6 @@ def compare(name, kwargs, batches):
     assert_same(mine, theirs)
 
 
-def data_for(name, rng, shape=(4, 3)):
-    """Return targets and predictions that suit a metric."""
-    y_pred = rng.uniform(0.01, 1.0, shape).astype("float32")
-    if name.startswith("Sparse"):
-        return rng.integers(0, shape[-1], shape[:-1]), y_pred
-    if name in ("MeanAbsolutePercentageError", "Poisson", "KLDivergence"):
-        return rng.uniform(0.1, 2.0, shape).astype("float32"), y_pred
-    if "Categorical" in name:
-        rows = rng.integers(0, shape[-1], shape[:-1])
-        return np.eye(shape[-1], dtype="float32")[rows], y_pred
-    if name in ("PearsonCorrelation", "ConcordanceCorrelation"):
-        return rng.normal(size=shape).astype("float32"), y_pred
-    if name == "Accuracy":
-        return rng.integers(0, 2, shape), rng.integers(0, 2, shape)
-    return rng.integers(0, 2, shape).astype("float32"), y_pred
-
-
-FROM_FUNCTIONS = [
-    ("MeanSquaredError", {}),
-    ("RootMeanSquaredError", {}),
-    ("MeanAbsoluteError", {}),
-    ("MeanAbsolutePercentageError", {}),
-    ("MeanSquaredLogarithmicError", {}),
-    ("LogCoshError", {}),
-    ("CosineSimilarity", {}),
-    ("BinaryCrossentropy", {}),
-    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
-    ("CategoricalCrossentropy", {}),
-    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
-    ("SparseCategoricalCrossentropy", {}),
-    ("SparseCategoricalCrossentropy", {"from_logits": True}),
-    ("SparseCategoricalCrossentropy", {"ignore_class": 1}),
-    ("Hinge", {}),
-    ("SquaredHinge", {}),
-    ("CategoricalHinge", {}),
-    ("KLDivergence", {}),
-    ("Poisson", {}),
-    ("Accuracy", {}),
-    ("BinaryAccuracy", {}),
-    ("BinaryAccuracy", {"threshold": 0.3}),
-    ("CategoricalAccuracy", {}),
-    ("SparseCategoricalAccuracy", {}),
-    ("TopKCategoricalAccuracy", {"k": 2}),
-    ("TopKCategoricalAccuracy", {}),
-    ("SparseTopKCategoricalAccuracy", {"k": 2}),
-    ("SparseTopKCategoricalAccuracy", {"k": 1}),
-    ("PearsonCorrelation", {}),
-    ("ConcordanceCorrelation", {}),
-]
 IDS = [f"{name}-{'-'.join(kwargs)}" for name, kwargs in FROM_FUNCTIONS]
 
 

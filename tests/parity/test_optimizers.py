@@ -65,7 +65,7 @@ class Weights(kerasish.layers.Layer):
     """Weights whose gradients are the inputs, so that a model can be fitted to them."""
 
     def build(self, input_shape):
-        values = start()
+        values = start("float32")
         self.parts = [
             self.add_weight(
                 value.shape, kerasish.initializers.Constant(value), name=path

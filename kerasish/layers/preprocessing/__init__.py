@@ -8,6 +8,7 @@ from kerasish.layers.preprocessing.encoding import CategoryEncoding
 from kerasish.layers.preprocessing.hashing import HashedCrossing, Hashing
 from kerasish.layers.preprocessing.integer_lookup import IntegerLookup
 from kerasish.layers.preprocessing.normalization import Normalization
+from kerasish.layers.preprocessing.rescaling import Rescaling
 from kerasish.layers.preprocessing.string_lookup import StringLookup
 from kerasish.layers.preprocessing.text_vectorization import TextVectorization
 
@@ -18,6 +19,7 @@ __all__ = [
     "Hashing",
     "IntegerLookup",
     "Normalization",
+    "Rescaling",
     "StringLookup",
     "TextVectorization",
 ]

@@ -7,10 +7,10 @@ is the rest. Gates lie side by side in Keras's order, so one product serves them
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from kerasish import activations, constraints, initializers, ops, random, regularizers
-from kerasish.errors import explain
+from kerasish.errors import ShapeError, explain
 from kerasish.layers.layer import Layer
 from kerasish.saving.registry import public
 
@@ -47,6 +47,10 @@ class RecurrentCell(Layer):
 
     num_gates = 1
     num_states = 1
+    input_ndim = 2
+    # what the cell of a layer is called, and what messages call its size
+    name_in_layers: ClassVar[str]
+    size_name: ClassVar[str] = "units"
 
     def __init__(
         self,
@@ -68,11 +72,12 @@ class RecurrentCell(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(units, int) or units <= 0:
+        if not isinstance(units, int) or isinstance(units, bool) or units <= 0:
             raise ValueError(
                 explain(
-                    f"{self._who()} needs a positive number of units.",
-                    got=f"units={units!r}",
+                    f"{self._who()} needs a positive number of {self.size_name}.",
+                    got=f"{self.size_name}={units!r}",
+                    expected="a whole number, at least 1",
                 )
             )
         self.units = units
@@ -94,20 +99,21 @@ class RecurrentCell(Layer):
         self.state_size: Any = [units] * self.num_states
         if self.num_states == 1:
             self.state_size = units
-        self.output_size = units
+        self.output_size: int | None = units
 
     def build(self, input_shape: Any) -> None:
         """Make kernel, recurrent kernel and bias."""
         width = self.num_gates * self.units
+        kernel_shape, recurrent_shape = self._kernel_shapes(input_shape, width)
         self.kernel = self.add_weight(
-            (input_shape[-1], width),
+            kernel_shape,
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
         )
         self.recurrent_kernel = self.add_weight(
-            (self.units, width),
+            recurrent_shape,
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -124,6 +130,18 @@ class RecurrentCell(Layer):
             )
         self.built = True
 
+    def _kernel_shapes(self, input_shape: Any, width: int) -> Any:
+        """Return the shapes of the two kernels."""
+        if input_shape[-1] is None:
+            raise ShapeError(
+                explain(
+                    f"{self._who()} must know the length of a step's last axis.",
+                    got=f"shape {tuple(input_shape)} of one step",
+                    fix="give the number of features in the input shape",
+                )
+            )
+        return (input_shape[-1], width), (self.units, width)
+
     def _bias_shape(self, width: int) -> tuple[int, ...]:
         return (width,)
 
@@ -136,8 +154,16 @@ class RecurrentCell(Layer):
         bias = self._input_bias()
         return projected if bias is None else ops.add(projected, bias)
 
+    def project_all(self, inputs: Any) -> Any:
+        """Return `project` of all steps, (steps, batch, features)."""
+        return self.project(inputs)
+
     def _input_bias(self) -> Any:
         return self.bias
+
+    def from_state(self, state: Any) -> Any:
+        """Return what a step needs of the state before it."""
+        return ops.matmul(state, self.recurrent_kernel)
 
     def step(self, projected: Any, states: Any) -> list[Any]:
         """Return the new states, the output first.
@@ -177,8 +203,8 @@ class RecurrentCell(Layer):
         new = self.step(self.project(inputs), [*held, given[0]])
         return new[0], new if isinstance(states, (list, tuple)) else new[0]
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """Return zeros for each state."""
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Return zeros for each state, (batch_size, units)."""
         shape = (batch_size, self.units)
         return [ops.zeros(shape, self.compute_dtype) for _ in range(self.num_states)]
 
@@ -203,9 +229,11 @@ class SimpleRNNCell(RecurrentCell):
         **kwargs: As for `RecurrentCell`.
     """
 
+    name_in_layers = "simple_rnn_cell"
+
     def step(self, projected: Any, states: Any) -> list[Any]:
         """Return the new state."""
-        total = ops.add(projected, ops.matmul(states[0], self.recurrent_kernel))
+        total = ops.add(projected, self.from_state(states[0]))
         return [self.activation(total)]
 
 
@@ -213,12 +241,14 @@ class GatedCell(RecurrentCell):
     """A cell with gates: what `recurrent_activation` makes of a product."""
 
     recurrent_activation: Any
+    gate_axis: int = -1  # along which gates lie side by side
 
     def gates(self, total: Any, count: int) -> list[Any]:
         """Return the gates in `total`, each (batch, units)."""
         if getattr(self.recurrent_activation, "__name__", "") in _ELEMENTWISE:
-            return list(ops.split(self.recurrent_activation(total), count, axis=-1))
-        parts = ops.split(total, count, axis=-1)
+            activated = self.recurrent_activation(total)
+            return list(ops.split(activated, count, axis=self.gate_axis))
+        parts = ops.split(total, count, axis=self.gate_axis)
         return [self.recurrent_activation(part) for part in parts]
 
 
@@ -250,6 +280,7 @@ class LSTMCell(GatedCell):
         Hochreiter & Schmidhuber, "Long Short-Term Memory", Neural Computation 1997.
     """
 
+    name_in_layers = "lstm_cell"
     num_gates = 4
     num_states = 2
 
@@ -295,10 +326,12 @@ class LSTMCell(GatedCell):
     def step(self, projected: Any, states: Any) -> list[Any]:
         """Return the new h and c."""
         h, c = states[0], states[1]
-        total = ops.add(projected, ops.matmul(h, self.recurrent_kernel))
-        i, f, _, o = self.gates(total, 4)
-        candidate = self.activation(total[:, 2 * self.units : 3 * self.units])
-        c = ops.add(ops.multiply(f, c), ops.multiply(i, candidate))
+        total = ops.add(projected, self.from_state(h))
+        units = self.units
+        first, middle, last = ops.split(total, [2 * units, 3 * units], self.gate_axis)
+        i, f = self.gates(first, 2)
+        o = self.recurrent_activation(last)
+        c = ops.add(ops.multiply(f, c), ops.multiply(i, self.activation(middle)))
         return [ops.multiply(o, self.activation(c)), c]
 
 
@@ -332,6 +365,7 @@ class GRUCell(GatedCell):
         Statistical Machine Translation", EMNLP 2014.
     """
 
+    name_in_layers = "gru_cell"
     num_gates = 3
 
     def __init__(
@@ -377,21 +411,18 @@ class GRUCell(GatedCell):
     def step(self, projected: Any, states: Any) -> list[Any]:
         """Return the new state; the gate of keeping works on the state undropped."""
         h, kept = states[0], states[-1]
-        units = self.units
+        given, rest = ops.split(projected, [2 * self.units], axis=-1)
         if self.reset_after:
-            inner = ops.matmul(h, self.recurrent_kernel)
+            inner = self.from_state(h)
             if self.bias is not None:
                 inner = ops.add(inner, ops.get_item(self.bias, 1))
-            total = ops.add(projected[:, : 2 * units], inner[:, : 2 * units])
-            z, r = self.gates(total, 2)
-            recurrent = ops.multiply(r, inner[:, 2 * units :])
+            before, recurrent = ops.split(inner, [2 * self.units], axis=-1)
+            z, r = self.gates(ops.add(given, before), 2)
+            recurrent = ops.multiply(r, recurrent)
         else:
-            kernel = self.recurrent_kernel
-            first = ops.get_item(kernel, (slice(None), slice(None, 2 * units)))
-            last = ops.get_item(kernel, (slice(None), slice(2 * units, None)))
-            total = ops.add(projected[:, : 2 * units], ops.matmul(h, first))
-            z, r = self.gates(total, 2)
+            first, last = ops.split(self.recurrent_kernel, [2 * self.units], axis=-1)
+            z, r = self.gates(ops.add(given, ops.matmul(h, first)), 2)
             recurrent = ops.matmul(ops.multiply(r, h), last)
-        candidate = self.activation(ops.add(projected[:, 2 * units :], recurrent))
+        candidate = self.activation(ops.add(rest, recurrent))
         # z * h + (1 - z) * candidate, with one product less
         return [ops.add(candidate, ops.multiply(z, ops.subtract(kept, candidate)))]

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasish.errors import explain
 from kerasish.layers.layer import Layer
+from kerasish.layers.recurrent.sizes import initial_states_of, lengths_of_output
 from kerasish.layers.wrapper import as_layer
 from kerasish.saving.registry import public
 
@@ -37,31 +38,27 @@ class StackedRNNCells(Layer):
         self.cells = list(cells)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether this is no subclass that calls its cells in a way of its own."""
+        return type(self).call is StackedRNNCells.call
+
+    @property
     def state_size(self) -> list[Any]:
         """The sizes of each cell's states."""
         return [cell.state_size for cell in self.cells]
 
     @property
     def output_size(self) -> Any:
-        """Length of the last cell's output."""
-        last = self.cells[-1]
-        size = getattr(last, "output_size", None)
-        if size is not None:
-            return size
-        held = last.state_size
-        return held[0] if isinstance(held, (list, tuple)) else held
+        """Length, or shape, of the last cell's output."""
+        lengths = lengths_of_output(self.cells[-1])
+        return lengths[0] if len(lengths) == 1 else lengths
 
     def build(self, input_shape: Any) -> None:
         """Build each cell for the output of the one before."""
         for cell in self.cells:
             if isinstance(cell, Layer):
                 cell.build_once(input_shape)
-            size = getattr(cell, "output_size", None)
-            if size is None:
-                held = cell.state_size
-                size = held[0] if isinstance(held, (list, tuple)) else held
-            lengths = (size,) if isinstance(size, int) else tuple(size)
-            input_shape = (input_shape[0], *lengths)
+            input_shape = (input_shape[0], *lengths_of_output(cell))
         self.built = True
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
@@ -76,13 +73,16 @@ class StackedRNNCells(Layer):
         for cell, held in zip(self.cells, states, strict=True):
             takes = isinstance(cell, Layer) and cell._call_takes("training")
             extra = {"training": training} if takes else {}
-            inputs, state = cell(inputs, held, **extra)
+            function = cell if isinstance(cell, Layer) else cell.call
+            given = held if isinstance(held, (list, tuple)) else [held]
+            inputs, state = function(inputs, given, **extra)
             new.append(state)
         return inputs, new
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Return zeros for each cell's states."""
-        return [cell.get_initial_state(batch_size=batch_size) for cell in self.cells]
+        dtype = self.compute_dtype
+        return [initial_states_of(cell, batch_size, dtype) for cell in self.cells]
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
