@@ -1,11 +1,15 @@
 """Dtype policies: the dtype a layer computes in, and the one its variables have.
 
 "mixed_float16" computes in float16 and keeps float32 variables; any float dtype's name
-is a policy that does both in it.
+is a policy that does both in it. NumPy has no bfloat16: the policies that name it are
+accepted, keep their name in files, and compute in float32, whose range is the same and
+whose digits are more.
 """
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -25,7 +29,8 @@ class DTypePolicy(Configurable):
     """The dtypes of a layer.
 
     Args:
-        name: A dtype's name, or "mixed_float16"; `floatx()` by default.
+        name: A dtype's name, "mixed_float16" or "mixed_bfloat16"; `floatx()` by
+            default.
 
     Attributes:
         compute_dtype: Dtype of inputs and of the computation.
@@ -44,7 +49,11 @@ class DTypePolicy(Configurable):
         _require_supported(name)
         self.name = name
         mixed = name.startswith("mixed_")
-        self.compute_dtype = name.removeprefix("mixed_")
+        if name in _BFLOAT:
+            _say_what_stands_for_bfloat16(name)
+        self.compute_dtype = (
+            "float32" if name in _BFLOAT else name.removeprefix("mixed_")
+        )
         self.variable_dtype = "float32" if mixed else self.compute_dtype
 
     @property
@@ -65,26 +74,29 @@ class DTypePolicy(Configurable):
 FloatDTypePolicy = DTypePolicy
 
 
+@functools.cache  # once for each name
+def _say_what_stands_for_bfloat16(name: str) -> None:
+    warnings.warn(
+        explain(
+            f"The policy '{name}' computes in float32 here: NumPy has no bfloat16.",
+            fix="use 'float32' for the same, or 'mixed_float16' for half precision",
+        ),
+        stacklevel=3,
+    )
+
+
 def _require_supported(name: Any) -> None:
-    if name in _BFLOAT:
-        raise ValueError(
-            explain(
-                "There is no bfloat16 here: NumPy has no such numbers.",
-                got=repr(name),
-                fix="use 'mixed_float16', or 'float32'",
-            )
-        )
     if isinstance(name, str) and name.startswith(_QUANTIZED) and "from" in name:
         raise ValueError(
             explain("There are no quantized policies here.", got=repr(name))
         )
     if not isinstance(name, str):
         raise TypeError(explain("A dtype policy is made from a name.", got=repr(name)))
-    if name not in _NAMES:
+    if name not in (*_NAMES, *_BFLOAT):
         try:
             standardize_dtype(name)
         except (TypeError, ValueError):
-            raise ValueError(unknown_name("dtype", name, _NAMES)) from None
+            raise ValueError(unknown_name("dtype", name, (*_NAMES, *_BFLOAT))) from None
 
 
 @public("keras.dtype_policies")

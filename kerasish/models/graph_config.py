@@ -131,9 +131,7 @@ def _function_config(operation: OpFunction, node: Node) -> tuple[dict[str, Any],
     settings = {k: v for k, v in given.items() if k not in tensors}
     first = list(takewhile(lambda key: key in tensors, given))
     args = [*(tensors.pop(key) for key in first), *further]
-    category = next(
-        (c for c, module in _CATEGORIES if name in _listed(module)), "numpy"
-    )
+    found = (category for category, module in _CATEGORIES if name in _listed(module))
     config = {
         "module": f"keras.src.ops.{next(found, 'numpy')}",
         "class_name": class_name,

@@ -117,7 +117,7 @@ def metric(name, kwargs, shape):
             batch = double(data_for(name, rng, shape))
             weights = rng.uniform(0, 2, shape[:1])
             if name == "BinaryIoU":  # it counts whole numbers
-                weights = weights.round()
+                weights = weights.round().astype("int32")
             made.update_state(*batch, *([weights] if weighted else []))
             results += [*(v for v in made.variables), made.result()]
         return results
