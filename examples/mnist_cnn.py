@@ -4,7 +4,7 @@ Convolution - pooling, twice, then dropout and one dense layer: 34,826 weights, 
 than the dense network of `mnist.py` has, and a third of its errors. The pictures keep
 their two dimensions, so a stroke is found by the same nine weights wherever it lies.
 
-    python examples/mnist_cnn.py             # about a minute and a half on one core
+    python examples/mnist_cnn.py             # about a minute on one core
     python examples/mnist_cnn.py --samples 6000
 """
 

@@ -11,7 +11,16 @@ import numpy as np
 from kerasish.backend.array_kernels import UfuncKernel, array_kernels, array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
 from kerasish.backend.kernels_convolution import convolution_kernels
-from kerasish_numpy import bessel, blas, denormals, hashing, special, sweeps, workers
+from kerasish_numpy import (
+    bessel,
+    blas,
+    denormals,
+    hashing,
+    scattering,
+    special,
+    sweeps,
+    workers,
+)
 from kerasish_numpy.reductions import REDUCTIONS
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
@@ -32,6 +41,7 @@ class NumpyBackend(Backend):
         "i0": bessel.i0,
         "i1": bessel.i1,
         "hashed_words": hashing.hashed_words,
+        "scatter_add": scattering.scatter_add,
         "matmul_of": blas.Product(),
         **convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS),
         "moving_average": sweeps.MovingAverage(),

@@ -13,7 +13,8 @@ def distance_to_nearest(pictures, digits):
 
 
 # Over 10 seeds: 24.33 nats, standard deviation 0.08, where the mean picture has 27.11;
-# of these 3.17, with one of 0.12, are the distance from the normal distribution.
+# of these 3.17, with one of 0.12, are the distance from the normal distribution. (Real
+# Keras, with the same loss in `compute_loss`, over 6: 24.29, 0.11 and 3.24, 0.08.)
 @pytest.mark.parametrize("seed", range(3))
 def test_knows_more_than_the_mean_picture(seed):
     found = vae.main(seed=seed)
