@@ -124,7 +124,9 @@ class Lambda(Layer):
                     "run from a file.",
                     expected="a function found by its name",
                     fix="write it as a named function under "
-                    "@keras.saving.register_keras_serializable()",
+                    "@keras.saving.register_keras_serializable(), or build the model "
+                    "in Python and read only its weights: model.load_weights(file) "
+                    "accepts this file too",
                 )
             )
         made = {**config}

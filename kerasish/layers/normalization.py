@@ -6,6 +6,7 @@ Batch normalization has a file of its own. What is computed is in
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -145,7 +146,8 @@ class LayerNormalization(BaseScaled):
         beta_constraint: Projection of beta after each update.
         gamma_constraint: Projection of gamma after each update.
         rms_scaling: Whether only to divide by the standard deviation and multiply by
-            gamma: neither centered nor shifted.
+            gamma: neither centered nor shifted. Out of date, with a warning, as in
+            Keras: it is no root mean square.
         **kwargs: As for `Layer`.
 
     References:
@@ -187,6 +189,12 @@ class LayerNormalization(BaseScaled):
         axis = _checked_axis(axis, self._who())
         self.axis = [axis] if isinstance(axis, int) else axis
         self.rms_scaling = rms_scaling
+        if rms_scaling:
+            warnings.warn(
+                "LayerNormalization: `rms_scaling` divides by the standard deviation, "
+                "not by the root mean square; use RMSNormalization for that.",
+                stacklevel=2,
+            )
 
     def build(self, input_shape: Any) -> None:
         """Make gamma and beta, of the lengths of the axes."""

@@ -18,7 +18,10 @@ class SpectralNormalization(Wrapper):
     """A layer whose kernel is held to spectral norm 1 while training.
 
     Each training call sets the kernel to itself over an estimate of its largest
-    singular value, by power iteration from where the last call stopped.
+    singular value, by power iteration from where the last call stopped. The gradient is
+    that by the new kernel, as with Keras on TensorFlow (on JAX, Keras leaves the kernel
+    as it is). Vectors of an Embedding stay floats, where Keras makes whole numbers of
+    them.
 
     Args:
         layer: A layer with a `kernel` or `embeddings`.
@@ -51,7 +54,7 @@ class SpectralNormalization(Wrapper):
             )
         self.power_iterations = power_iterations
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Build the layer inside, and make the vector that estimates begin with.
 
         Raises:

@@ -160,10 +160,10 @@ def perspective_transform(
     start = _parameters("start_points", start_points, (4, 2), images)
     end = _parameters("end_points", end_points, (4, 2), images)
     fill = ("constant", fill_value)
-    return layout.restore(_projected(images, _homography(end, start), order, fill))
+    return layout.restore(_projected(images, homography(end, start), order, fill))
 
 
-def _homography(sources: Any, targets: Any) -> list[Any]:
+def homography(sources: Any, targets: Any) -> list[Any]:
     """Return the h with u = (h0 x + h1 y + h2) / (h6 x + h7 y + 1), v with h3 to h5.
 
     Args:
@@ -237,9 +237,39 @@ def elastic_transform(
     reach = int(6 * sigma) | 1
     field = gaussian_blur(noise, (reach, reach), (sigma, sigma), "channels_last")
     field = multiply(field, alpha)
+    return layout.restore(_displaced(images, field, order, (fill_mode, fill_value)))
+
+
+def displaced(
+    images: Any,
+    field: Any,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    data_format: str | None = None,
+) -> Any:
+    """Return images, each pixel read some way from its place.
+
+    Args:
+        images: One image or a batch.
+        field: How far down and to the right, in pixels: (batch, height, width, 2).
+        interpolation: "nearest" or "bilinear".
+        fill_mode: What lies outside: see `map_coordinates`.
+        fill_value: The value of it, if `fill_mode` is "constant".
+        data_format: "channels_last" or "channels_first"; that of the configuration by
+            default.
+    """
+    order = order_of(interpolation)
+    require_mode(fill_mode)
+    images, layout = as_batch("displaced", images, data_format)
+    return layout.restore(_displaced(images, field, order, (fill_mode, fill_value)))
+
+
+def _displaced(images: Any, field: Any, order: int, fill: Any) -> Any:
+    """Return a batch, channels last, read at its pixels' places plus a field."""
+    batch, height, width, _ = images.shape
     down, across = (
         reshape(get_item(field, (..., i)), (batch, height * width)) for i in range(2)
     )
-    y, x = _grid(height, width, dtype)
-    fill = (fill_mode, fill_value)
-    return layout.restore(_warp(images, add(y, down), add(x, across), order, fill))
+    y, x = _grid(height, width, _working(images.dtype))
+    return _warp(images, add(y, down), add(x, across), order, fill)

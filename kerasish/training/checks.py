@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kerasish.backend import dtypes
 from kerasish.errors import explain
+from kerasish.graph.tensor import Tensor
+from kerasish.graph.trace import ancestors
 
 # what subclasses of Keras's models may override and ours may not
 _KERAS_STEPS = (
@@ -49,3 +52,53 @@ def require_same_variables(optimizer: Any, variables: Sequence[Any]) -> None:
             "`trainable` or adding layers",
         )
     )
+
+
+def require_gradients(
+    slopes: Sequence[Tensor | None], loss: Tensor, sources: Sequence[Tensor]
+) -> None:
+    """Raise if operations without a gradient lie between all weights and the loss.
+
+    Args:
+        slopes: The gradient of each source, None where there is none.
+        loss: A scalar.
+        sources: The trainable weights.
+
+    Raises:
+        ValueError: There is no gradient at all; the operations are named.
+    """
+    if any(slope is not None for slope in slopes):
+        return
+    ends = _ends_of_gradients(loss, sources)
+    if ends:
+        raise ValueError(
+            explain(
+                "The loss has no gradient for any of the trainable weights.",
+                got="operations without one on the way: " + ", ".join(ends),
+                expected="a differentiable operation at each step from weights to loss",
+                fix="leave them to metrics, or use smooth ones: ops.softmax in place "
+                "of ops.argmax, say",
+            )
+        )
+
+
+def _ends_of_gradients(loss: Tensor, sources: Sequence[Tensor]) -> list[str]:
+    """Return the operations at which a dependence on the sources loses its gradient."""
+    depending = set(sources)
+    found: dict[str, None] = {}
+    for tensor in ancestors([loss], _made_from):
+        before = [t for t in _made_from(tensor) if t in depending]
+        if not before:
+            continue
+        depending.add(tensor)
+        smooth = any(dtypes.is_float(t.dtype) or t.op.is_several for t in before)
+        is_end = not dtypes.is_float(tensor.dtype) and not tensor.op.is_several
+        if smooth and (is_end or tensor.op.no_gradient_reason is not None):
+            place = f" in '{tensor.scope}'" if tensor.scope else ""
+            found[f"{tensor.op.name.removesuffix('_of')}{place}"] = None
+    return list(found)
+
+
+def _made_from(tensor: Tensor) -> tuple[Tensor, ...]:
+    inner = () if tensor.expansion is None else (tensor.expansion,)
+    return (*tensor.inputs, *inner)

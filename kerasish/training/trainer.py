@@ -28,7 +28,11 @@ from kerasish.optimizers.loss_scale import LossScaleOptimizer
 from kerasish.random import host_generator
 from kerasish.saving.serialization import serialize_keras_object
 from kerasish.training import loop
-from kerasish.training.checks import refuse_own_steps, require_same_variables
+from kerasish.training.checks import (
+    refuse_own_steps,
+    require_gradients,
+    require_same_variables,
+)
 from kerasish.training.data import make_adapter, train_validation_split
 from kerasish.training.data_adapter import Adapter
 from kerasish.training.outputs import OutputLosses, OutputMetrics
@@ -221,7 +225,9 @@ class Trainer:
         if variables:  # else all is frozen: only metrics change, as in Keras
             sources = [ops.convert_to_tensor(v) for v in variables]
             scaled = self.optimizer.scale_loss(loss)
-            self.optimizer.apply(gradients(scaled, sources), variables)
+            slopes = gradients(scaled, sources)
+            require_gradients(slopes, scaled, sources)
+            self.optimizer.apply(slopes, variables)
         return self._update_metrics(x, y, y_pred, sample_weight)
 
     def _test_step(self, x: Any, y: Any, sample_weight: Any = None) -> Any:

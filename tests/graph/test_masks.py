@@ -134,6 +134,4 @@ def test_masked_steps_have_no_gradient(rng):
     kernel = model.get_weights()[0]
     model.fit(data, y, verbose=0)
     slope = 2 * (data[0, 0] @ kernel - 1) * data[0, 0][:, None]
-    np.testing.assert_allclose(
-        model.get_weights()[0], kernel - 0.01 * slope, rtol=1e-5
-    )
+    np.testing.assert_allclose(model.get_weights()[0], kernel - 0.01 * slope, rtol=1e-5)

@@ -11,6 +11,8 @@ from tests.layers import (
     samples_attention,
     samples_basic,
     samples_convolution,
+    samples_images,
+    samples_preprocessing,
     samples_recurrent,
 )
 from tests.layers.sample import Sample
@@ -27,11 +29,14 @@ SAMPLES = {
     **samples_attention.SAMPLES,
     **samples_basic.SAMPLES,
     **samples_convolution.SAMPLES,
+    **samples_images.SAMPLES,
+    **samples_preprocessing.SAMPLES,
     **samples_recurrent.SAMPLES,
 }
 
 # Registered as layers, but not to be put on top of others.
 APART = {
+    **samples_preprocessing.APART,
     **samples_recurrent.APART,
     "InputLayer": "declares what a model is fed; see test_input_layer.py",
     "Wrapper": "has no call of its own; see test_wrapper.py",

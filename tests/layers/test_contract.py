@@ -131,9 +131,9 @@ def test_float64_layers_compute_in_float64(name, x, backend):
     if takes(name, "dtype") and not callable(SAMPLES[name].arguments):
         layer = make(name, dtype="float64")
     else:  # it holds layers, which have dtypes of their own
-        kerasish.config.set_dtype_policy("float64")
+        kerasish.config.set_floatx("float64")
         layer = make(name)
-        kerasish.config.set_dtype_policy("float32")
+        kerasish.config.set_floatx("float32")
     y = called(name, layer, x)
     assert layer.dtype == "float64"
     assert {output.dtype for output in leaves(y)} == {np.dtype("float64")}

@@ -118,7 +118,9 @@ def test_layers_of_one_s_own_are_given_by_name():
 
 def plain_config():
     x = Input((3,), name="x")
-    return Model(x, layers.Dense(2, name="b")(layers.Dense(2, name="a")(x))).get_config()
+    return Model(
+        x, layers.Dense(2, name="b")(layers.Dense(2, name="a")(x))
+    ).get_config()
 
 
 def test_calls_that_wait_for_each_other():

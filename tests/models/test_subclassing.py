@@ -135,7 +135,7 @@ def test_an_unbuilt_model_says_so(tmp_path):
     model = Net(name="net")
     with pytest.raises(ValueError, match=r"'net'(.|\n)*call it on data"):
         model.count_params()
-    with pytest.raises(ValueError, match="not built|no weights|build"):
+    with pytest.raises(ValueError, match=r"build"):
         model.save_weights(tmp_path / "m.weights.h5")
     lines = []
     model.summary(print_fn=lines.append)

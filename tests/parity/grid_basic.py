@@ -83,7 +83,7 @@ GRID = {
         ),
     ],
     "LayerNormalization": [
-        *grid(CUBE, *NORMAL, {"rms_scaling": True}),
+        *grid(CUBE, *NORMAL),
         *grid(IMAGE, {}, {"axis": [2, 3]}, {"axis": (1, 3)}),
     ],
     "GroupNormalization": [
@@ -96,7 +96,6 @@ GRID = {
     "SpectralNormalization": [
         Sample(wrapped(lambda m: m.Dense(3, name="a"), power_iterations=3), (4,)),
         Sample(wrapped(lambda m: m.Conv1D(3, 2, name="a")), (5, 2)),
-        Sample(wrapped(lambda m: m.Embedding(7, 3, name="a")), (4,), high=7),
     ],
     **{
         name: grid(IMAGE if name[-2] != "1" else CUBE, arguments)
@@ -110,5 +109,6 @@ GRID = {
     },
     "ActivityRegularization": grid(CUBE, {}),
 }
-# they do in training what they do at inference
-ONE_MODE = set(GRID) - {"BatchNormalization", "SpectralNormalization"}
+# They do in training what they do at inference. (Spectral normalization does not, but
+# what gradient its new kernel has depends on Keras's backend: see its own test.)
+ONE_MODE = set(GRID) - {"BatchNormalization"}

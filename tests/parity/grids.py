@@ -8,6 +8,7 @@ from tests.parity import (
     grid_attention,
     grid_basic,
     grid_convolution,
+    grid_preprocessing,
     grid_recurrent,
 )
 
@@ -17,6 +18,7 @@ GRID: dict[str, list] = {
     **grid_attention.GRID,
     **grid_basic.GRID,
     **grid_convolution.GRID,
+    **grid_preprocessing.GRID,
     **grid_recurrent.GRID,
 }
 # layers whose training result is random, or is that of inference: inference only
@@ -26,6 +28,7 @@ ONE_MODE = {
     *grid_attention.GRID,
     *grid_basic.ONE_MODE,
     *grid_convolution.GRID,
+    *grid_preprocessing.GRID,
     *grid_recurrent.GRID,
 }
 CASES = {

@@ -70,7 +70,11 @@ def test_outputs_and_gradients(name, sample, training, rng):
 
 @pytest.mark.parametrize(
     ("name", "sample"),
-    [pytest.param(*c[:2], id=key) for key, c in CASES.items() if not c[2]],
+    [
+        pytest.param(*c[:2], id=key)
+        for key, c in CASES.items()
+        if not c[2] and c[0] != "Pipeline"  # Keras's has no such method
+    ],
 )
 def test_computed_shapes(name, sample, rng):
     x = sample.inputs(rng)

@@ -3,23 +3,48 @@
 Layers of text work on the host and come before a model; all others may be part of one.
 """
 
+from kerasish.layers.preprocessing.cropping import CenterCrop, RandomCrop
 from kerasish.layers.preprocessing.discretization import Discretization
+from kerasish.layers.preprocessing.elastic import RandomElasticTransform
 from kerasish.layers.preprocessing.encoding import CategoryEncoding
+from kerasish.layers.preprocessing.erasing import RandomErasing
+from kerasish.layers.preprocessing.flipping import RandomFlip
 from kerasish.layers.preprocessing.hashing import HashedCrossing, Hashing
 from kerasish.layers.preprocessing.integer_lookup import IntegerLookup
+from kerasish.layers.preprocessing.max_num_bounding_boxes import MaxNumBoundingBoxes
+from kerasish.layers.preprocessing.mel_spectrogram import MelSpectrogram
+from kerasish.layers.preprocessing.movement import RandomRotation, RandomTranslation
 from kerasish.layers.preprocessing.normalization import Normalization
+from kerasish.layers.preprocessing.perspective import RandomPerspective
 from kerasish.layers.preprocessing.rescaling import Rescaling
+from kerasish.layers.preprocessing.resizing import Resizing
+from kerasish.layers.preprocessing.stft_spectrogram import STFTSpectrogram
+from kerasish.layers.preprocessing.stretching import RandomShear, RandomZoom
 from kerasish.layers.preprocessing.string_lookup import StringLookup
 from kerasish.layers.preprocessing.text_vectorization import TextVectorization
 
 __all__ = [
     "CategoryEncoding",
+    "CenterCrop",
     "Discretization",
     "HashedCrossing",
     "Hashing",
     "IntegerLookup",
+    "MaxNumBoundingBoxes",
+    "MelSpectrogram",
     "Normalization",
+    "RandomCrop",
+    "RandomElasticTransform",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomPerspective",
+    "RandomRotation",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "Rescaling",
+    "Resizing",
+    "STFTSpectrogram",
     "StringLookup",
     "TextVectorization",
 ]

@@ -15,6 +15,7 @@ from kerasish.layers.preprocessing.image_layer import (
 )
 from kerasish.saving.registry import public
 from kerasish.utils import box_geometry
+from kerasish.utils.bounding_boxes import convert_format
 
 
 def _largest_window(
@@ -131,8 +132,10 @@ class RandomCrop(RandomImageLayer):
         name: Name.
         **kwargs: As for `BaseImagePreprocessingLayer`.
 
-    As Keras's, it hands images on uncut at inference; use `CenterCrop` or `Resizing`
-    there if what follows needs one size.
+    As Keras's, it hands images on uncut at inference: use `CenterCrop` or `Resizing`
+    there if what follows needs one size. Its boxes are Keras's too: moved by the
+    window's row along x and by its column along y, and not cut at its lower and right
+    edges.
     """
 
     _USE_BASE_FACTOR = False
@@ -208,17 +211,14 @@ class RandomCrop(RandomImageLayer):
         """Return the boxes of the windows."""
         if not training:
             return bounding_boxes
-        boxes = self._converted_boxes(
-            bounding_boxes, self.bounding_box_format, "xyxy", self.height, self.width
-        )
-        top, left = transformation
-        placed = box_geometry.moved(boxes["boxes"], ops.negative(left), -top)
-        cut = box_geometry.clip_to_image_size(
-            {**boxes, "boxes": placed}, self.height, self.width
-        )
-        return self._converted_boxes(
-            cut, "xyxy", self.bounding_box_format, self.height, self.width
-        )
+        known, dtype = str(self.bounding_box_format), self.compute_dtype
+        size = (self.height, self.width)
+        boxes = convert_format(bounding_boxes["boxes"], known, "xyxy", *size, dtype)
+        top, left = (ops.negative(ops.cast(n, dtype)) for n in transformation)
+        # as in Keras: the first of the two numbers moves x
+        placed = ops.maximum(box_geometry.moved(boxes, top, left), 0.0)
+        back = convert_format(placed, "xyxy", known, *size, dtype)
+        return {**bounding_boxes, "boxes": back}
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the images' shape with the window's height and width."""

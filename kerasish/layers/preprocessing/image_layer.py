@@ -385,6 +385,8 @@ class BaseImagePreprocessingLayer(Layer):
 class RandomImageLayer(BaseImagePreprocessingLayer):
     """A layer that draws a transformation for each image while training.
 
+    The labels stay what they are, unless redefined.
+
     Args:
         factor: As for `BaseImagePreprocessingLayer`.
         seed: Number for repeatable draws.
@@ -419,6 +421,11 @@ class RandomImageLayer(BaseImagePreprocessingLayer):
             dtype=dtype or self.compute_dtype,
             seed=self.generator if seed is None else seed,
         )
+
+    def _chosen(self, seed: Any, batch: int) -> Any:
+        """Return which images to change: each with a chance drawn from `factor`."""
+        chances = self._draw(seed, (batch,), *self.factor)
+        return ops.less(self._draw(seed, (batch,)), chances)
 
     def transform_labels(
         self, labels: Any, transformation: Transformation, training: bool = True

@@ -214,7 +214,7 @@ class RNN(Layer):
 
         Then nothing needs the outputs of all steps, nor do gradients go through them.
         """
-        cell = self.cell
+        cell: Any = self.cell
         while isinstance(cell, StackedRNNCells) and cell.is_plain:
             cell = cell.cells[-1]
         if _is_ours(cell) and not (is_masked and self.zero_output_for_mask):
