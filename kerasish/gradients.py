@@ -15,7 +15,7 @@ from kerasish import ops
 from kerasish.backend import dtypes, get_backend
 from kerasish.errors import DTypeError, explain
 from kerasish.graph import tree
-from kerasish.graph.gradient import gradient_graph, gradients, spec_of
+from kerasish.graph.gradient import differentiate, gradient_graph, spec_of
 from kerasish.graph.replay import compile_graph
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.trace import current_trace
@@ -27,6 +27,7 @@ def value_and_grad(
     function: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
     variables: Sequence[Variable] | None = None,
+    has_aux: bool = False,
 ) -> Callable[..., Any]:
     """Return a function that computes a scalar function's value and its gradient.
 
@@ -38,11 +39,14 @@ def value_and_grad(
         function: Python over `kerasish.ops`, returning a scalar.
         argnums: The argument, or arguments, to differentiate by, by position.
         variables: Variables to differentiate by, in place of arguments.
+        has_aux: Whether `function` returns a pair: the scalar, and anything made of
+            tensors that is wanted beside it (predictions, say).
 
     Returns:
-        A function of the same arguments that returns `(value, gradient)`; the gradient
-        is a tuple if `argnums` is a sequence, a list if `variables` are given, and has
-        the structure of its argument. What the value does not depend on has gradient 0.
+        A function of the same arguments that returns `(value, gradient)`, with
+        `has_aux` `((value, aux), gradient)`; the gradient is a tuple if `argnums` is a
+        sequence, a list if `variables` are given, and has the structure of its
+        argument. What the value does not depend on has gradient 0.
 
     Raises:
         DTypeError: An argument to differentiate by holds whole numbers or bools.
@@ -63,10 +67,12 @@ def value_and_grad(
         if variables is None:
             _require_floats(tensors, numbers)
         traced = any(isinstance(t, Tensor) for t in tree.leaves(tensors))
+        by = (numbers, variables, has_aux)
         if traced or current_trace() is not None:
-            value, found = _inline(function, tensors, numbers, variables)
+            tensors = tree.map_structure(constant_tensor, tensors)
+            value, found = differentiate(function, tensors, *by)
         else:
-            value, found = _replayed(compiled, function, tensors, numbers, variables)
+            value, found = _replayed(compiled, function, tensors, *by)
         single = variables is None and isinstance(argnums, int)
         return value, found[0] if single else _like_given(found, variables)
 
@@ -77,6 +83,7 @@ def grad(
     function: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
     variables: Sequence[Variable] | None = None,
+    has_aux: bool = False,
 ) -> Callable[..., Any]:
     """Return a function that computes a scalar function's gradient.
 
@@ -84,16 +91,19 @@ def grad(
         function: Python over `kerasish.ops`, returning a scalar.
         argnums: The argument, or arguments, to differentiate by, by position.
         variables: Variables to differentiate by, in place of arguments.
+        has_aux: Whether `function` returns a pair of the scalar and more; then
+            `(gradient, aux)` is returned.
 
     Example:
         >>> float(grad(grad(lambda x: x * x * x))(2.0))
         12.0
     """
-    both = value_and_grad(function, argnums, variables)
+    both = value_and_grad(function, argnums, variables, has_aux)
 
     @functools.wraps(function)
     def gradient(*arguments: Any) -> Any:
-        return both(*arguments)[1]
+        value, found = both(*arguments)
+        return (found, value[1]) if has_aux else found
 
     return gradient
 
@@ -125,41 +135,21 @@ def _require_floats(tensors: list[Any], numbers: tuple[int, ...]) -> None:
                 )
 
 
-def _inline(
-    function: Callable[..., Any],
-    arguments: list[Any],
-    numbers: tuple[int, ...],
-    variables: Sequence[Variable] | None,
-) -> tuple[Any, list[Any]]:
-    arguments = tree.map_structure(constant_tensor, arguments)
-    value = function(*arguments)
-    if variables is not None:
-        chosen: list[Any] = [ops.convert_to_tensor(v) for v in variables]
-    else:
-        chosen = [arguments[i] for i in numbers]
-    sources = tree.flatten(chosen)
-    found = gradients(value, sources)
-    filled = [
-        ops.zeros_like(s) if g is None else g
-        for s, g in zip(sources, found, strict=True)
-    ]
-    return value, tree.pack(chosen, filled)
-
-
 def _replayed(
     compiled: dict[Hashable, Any],
     function: Callable[..., Any],
     arguments: list[Any],
     numbers: tuple[int, ...],
     variables: Sequence[Variable] | None,
-) -> tuple[Any, list[Any]]:
+    has_aux: bool,
+) -> tuple[Any, Any]:
     flat = tree.flatten(arguments)
     backend = get_backend()
     forms = tuple((tuple(a.shape), str(a.dtype)) for a in flat)
     key = (backend.name, forms, repr(tree.map_structure(lambda _: 0, arguments)))
     if key not in compiled:
         specs = tree.map_structure(spec_of, arguments)
-        graph = gradient_graph(function, specs, numbers, variables)
+        graph = gradient_graph(function, specs, numbers, variables, has_aux)
         compiled[key] = compile_graph(graph, backend)
     value, found = compiled[key](*flat)
     return value, found

@@ -217,3 +217,29 @@ def test_python_branches_on_values_are_explained():
 def test_the_wrapped_function_keeps_its_name():
     assert grad(product).__name__ == "product"
     assert value_and_grad(product).__name__ == "product"
+
+
+def test_what_is_wanted_beside_the_value():
+    w = kerasish.Variable([2.0, 3.0])
+
+    def loss(x):
+        y = x * w
+        return ops.sum(y), {"y": y, "count": 2}
+
+    (value, beside), (slope,) = value_and_grad(loss, variables=[w], has_aux=True)(
+        ops.convert_to_tensor([1.0, 4.0])
+    )
+    assert float(value) == 14
+    assert beside["y"].tolist() == [2, 12]
+    assert int(beside["count"]) == 2
+    assert slope.tolist() == [1, 4]
+    slope, beside = grad(lambda x: (x * x, x + 1), has_aux=True)(3.0)
+    assert (float(slope), float(beside)) == (6, 4)
+
+
+def test_more_beside_the_value_inside_a_gradient():
+    def outer(x):
+        (value, y), slope = value_and_grad(lambda x: (x**3, x * 2), has_aux=True)(x)
+        return slope + y + 0 * value
+
+    assert float(grad(outer)(2.0)) == 14

@@ -191,41 +191,64 @@ def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
     return all(a in (1, b) for a, b in zip(small, tail, strict=True))
 
 
+def differentiate(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    argnums: Sequence[int],
+    variables: Sequence[Any] | None = None,
+    has_aux: bool = False,
+) -> tuple[Any, Any]:
+    """Return a function's value and gradients, as part of the trace around.
+
+    Args:
+        function: Python over `kerasish.ops` returning a scalar; with `has_aux`, a pair
+            of a scalar and anything made of tensors.
+        arguments: Structures of tensors.
+        argnums: Positions of the arguments to differentiate by.
+        variables: Variables to differentiate by, in place of arguments.
+        has_aux: Whether the function returns more than the scalar.
+
+    Returns:
+        What the function returned, and a list of the gradient of each argument, in its
+        structure: 0 where the value does not depend on it.
+    """
+    result = function(*arguments)
+    value, more = result if has_aux else (result, None)
+    value = _as_tensor(value)
+    if variables is None:
+        chosen: list[Any] = [arguments[i] for i in argnums]
+    else:
+        chosen = [operation("convert")(v) for v in variables]
+    sources = tree.flatten(chosen)
+    found = gradients(value, sources)
+    zeros = operation("zeros_like_tensor")
+    filled = [zeros(s) if g is None else g for s, g in zip(sources, found, strict=True)]
+    whole = (value, tree.map_structure(_as_tensor, more)) if has_aux else value
+    return whole, tree.pack(chosen, filled)
+
+
+def _as_tensor(value: Any) -> Tensor:
+    value = operation("convert")(value)
+    if isinstance(value, Tensor):
+        return value
+    constant: Tensor = operation("constant_tensor")(value)
+    return constant
+
+
 def gradient_graph(
     function: Callable[..., Any],
     specs: Sequence[Any],
     argnums: Sequence[int],
     variables: Sequence[Any] | None = None,
+    has_aux: bool = False,
 ) -> Graph:
-    """Return a graph of a scalar function's value and its gradients.
-
-    Args:
-        function: Python over `kerasish.ops` returning a scalar.
-        specs: Specs of its arguments, as `trace` takes them.
-        argnums: Positions of the arguments to differentiate by.
-        variables: Variables to differentiate by, in place of arguments.
-
-    Returns:
-        A graph whose result is `(value, [gradient of each argnum, in its structure])`.
-    """
-
-    def both(*arguments: Any) -> Any:
-        value = operation("convert")(function(*arguments))
-        if not isinstance(value, Tensor):
-            value = operation("constant_tensor")(value)
-        if variables is None:
-            chosen: list[Any] = [arguments[i] for i in argnums]
-        else:
-            chosen = [operation("convert")(v) for v in variables]
-        sources = tree.flatten(chosen)
-        found = gradients(value, sources)
-        zeros = operation("zeros_like_tensor")
-        filled = [
-            zeros(s) if g is None else g for s, g in zip(sources, found, strict=True)
-        ]
-        return value, tree.pack(chosen, filled)
-
-    return trace(both, specs)
+    """Return a graph of what `differentiate` returns, for arguments of these specs."""
+    return trace(
+        lambda *arguments: differentiate(
+            function, arguments, argnums, variables, has_aux
+        ),
+        specs,
+    )
 
 
 def spec_of(value: Any) -> Spec:
