@@ -12,10 +12,10 @@ from kerasish.ops.elementwise import (
     divide,
     equal,
     floor,
+    greater,
     maximum,
     minimum,
     multiply,
-    not_equal,
     subtract,
     where,
 )
@@ -145,8 +145,8 @@ def _fraction(turns: Any) -> Any:
 
 
 def _ratio(x: Any, y: Any) -> Any:
-    """Return x / y, and 0 where y is 0."""
-    something = not_equal(y, 0)
+    """Return x / y, and 0 where y is not positive."""
+    something = greater(y, 0)
     return multiply(divide(x, add(y, equal(y, 0))), something)
 
 

@@ -25,8 +25,6 @@ FIXED = {
     "Resizing": [
         {"height": 3, "width": 5},
         {"height": 9, "width": 4, "interpolation": "bicubic"},
-        {"height": 4, "width": 3, "interpolation": "nearest"},
-        {"height": 3, "width": 4, "antialias": True},
         {"height": 4, "width": 3, "interpolation": "lanczos3", "antialias": True},
         {"height": 7, "width": 4, "crop_to_aspect_ratio": True},
         {"height": 4, "width": 9, "crop_to_aspect_ratio": True},
@@ -35,8 +33,6 @@ FIXED = {
     ],
     "CenterCrop": [
         {"height": 3, "width": 5},
-        {"height": 6, "width": 8},
-        {"height": 4, "width": 4},
         {"height": 9, "width": 5},
         {"height": 7, "width": 9},
     ],
@@ -46,8 +42,6 @@ RANDOM = {
     "RandomCrop": [
         {"height": 3, "width": 4},
         {"height": 9, "width": 5},
-        {"height": 9, "width": 8},
-        {"height": 7, "width": 9},
         {"height": 3, "width": 12},
     ],
     "RandomFlip": [{"mode": "horizontal"}, {"mode": "vertical"}, {}],
@@ -55,32 +49,25 @@ RANDOM = {
         {"factor": 0.4},
         {"factor": (0.1, 0.2), "fill_mode": "constant", "fill_value": 2.0},
         {"factor": 0.5, "fill_mode": "wrap", "interpolation": "nearest"},
-        {"factor": 1.0, "fill_mode": "nearest"},
     ],
     "RandomTranslation": [
         {"height_factor": 0.4, "width_factor": 0.3},
         {"height_factor": (-0.2, 0.5), "width_factor": 0.0, "fill_mode": "wrap"},
-        {"height_factor": 0.2, "width_factor": 1.0, "fill_mode": "constant"},
         {"height_factor": 0.5, "width_factor": 0.9, "interpolation": "nearest"},
     ],
     "RandomZoom": [
-        {"height_factor": 0.4},
         {"height_factor": 0.4, "width_factor": (-0.5, -0.1), "fill_mode": "nearest"},
         {"height_factor": (0.2, 0.9), "fill_mode": "constant", "fill_value": 5.0},
     ],
     "RandomShear": [
-        {"x_factor": 0.4},
         {"y_factor": (0.2, 0.3), "fill_mode": "constant"},
         {"x_factor": 0.3, "y_factor": 0.5, "fill_mode": "wrap"},
     ],
     "RandomPerspective": [
-        {},
         {"factor": (0.9, 1.0), "scale": 0.4, "fill_value": 7.0},
-        {"interpolation": "nearest", "scale": 0.3},
     ],
     "RandomErasing": [
-        {},
-        {"factor": (1.0, 1.0), "scale": 0.5, "fill_value": 300.0},
+        {"factor": (0.7, 1.0), "scale": 0.5, "fill_value": 300.0},
     ],
 }
 CASES = [
@@ -89,6 +76,9 @@ CASES = [
     for arguments in all_
 ]
 IDS = [f"{name}-{number}" for number, (name, _) in enumerate(CASES)]
+FIRST = [(name, all_[0]) for name, all_ in {**FIXED, **RANDOM}.items()]
+# Keras takes, or gives, boxes of any format for corners in pixels here.
+CORNERS_ONLY = {"RandomRotation", "RandomPerspective"}
 
 
 def images_like(rng, data_format="channels_last", batch=3):
@@ -139,9 +129,17 @@ def both(layers, method, value, transformation, **more):
     )
 
 
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize(("name", "arguments"), CASES, ids=IDS)
-def test_images_and_masks(name, arguments, data_format, rng):
+def test_images_and_masks(name, arguments, rng):
+    compare(name, arguments, "channels_last", rng)
+
+
+@pytest.mark.parametrize(("name", "arguments"), FIRST)
+def test_channels_first(name, arguments, rng):
+    compare(name, arguments, "channels_first", rng)
+
+
+def compare(name, arguments, data_format, rng):
     layers = twins(name, arguments, data_format=data_format)
     images = images_like(rng, data_format)
     drawn = layers[0].get_random_transformation(images, training=True)
@@ -151,11 +149,18 @@ def test_images_and_masks(name, arguments, data_format, rng):
     both(layers, "transform_labels", np.arange(3, dtype="float32"), drawn)
 
 
-@pytest.mark.parametrize("box_format", ["xyxy", "rel_yxyx", "center_xywh"])
 @pytest.mark.parametrize(("name", "arguments"), CASES, ids=IDS)
-def test_boxes(name, arguments, box_format, rng):
-    if name == "RandomRotation" and box_format != "xyxy":
-        pytest.skip("Keras takes boxes of any format for corners here")
+def test_boxes(name, arguments, rng):
+    compare_boxes(name, arguments, "xyxy", rng)
+
+
+@pytest.mark.parametrize("box_format", ["rel_yxyx", "center_xywh"])
+@pytest.mark.parametrize("name", sorted({*FIXED, *RANDOM} - CORNERS_ONLY))
+def test_boxes_in_other_formats(name, box_format, rng):
+    compare_boxes(name, dict(FIRST)[name], box_format, rng)
+
+
+def compare_boxes(name, arguments, box_format, rng):
     layers = twins(name, arguments, bounding_box_format=box_format)
     boxes = boxes_like(rng)
     if name == "RandomFlip":  # what is outside, Keras cuts at two of four edges
@@ -167,7 +172,7 @@ def test_boxes(name, arguments, box_format, rng):
     both(layers, "transform_bounding_boxes", boxes, drawn)
 
 
-@pytest.mark.parametrize(("name", "arguments"), CASES, ids=IDS)
+@pytest.mark.parametrize(("name", "arguments"), FIRST)
 def test_inference(name, arguments, rng):
     layers = twins(name, arguments)
     for data in (
@@ -189,7 +194,7 @@ def test_whole_dicts(name, rng):
         "bounding_boxes": boxes_like(rng),
         "extra": np.ones(2, "float32"),
     }
-    for arguments in FIXED[name]:
+    for arguments in FIXED[name][-1:]:
         layers = twins(name, arguments, bounding_box_format="xyxy")
         one = tree.map_structure(lambda x: x[0], data)
         for given in (data, one):
@@ -198,11 +203,9 @@ def test_whole_dicts(name, rng):
             assert_same(ours, theirs)
 
 
-@pytest.mark.parametrize(("name", "arguments"), CASES, ids=IDS)
+@pytest.mark.parametrize(("name", "arguments"), FIRST)
 def test_transformations_have_one_form(name, arguments, rng):
-    theirs, ours = (
-        twins(name, arguments, seed=3) if name in RANDOM else twins(name, arguments)
-    )
+    theirs, ours = twins(name, arguments)
     for images in (images_like(rng), images_like(rng)[0]):
         for training in (True, False):
             drawn = [
@@ -237,19 +240,12 @@ def as_json(value):
 
 
 DRAWN = {
-    "RandomRotation": ({"factor": (-0.1, 0.3)}, ["angle"]),
-    "RandomTranslation": (
-        {"height_factor": (0.1, 0.4), "width_factor": 0.2},
-        ["translations"],
-    ),
     "RandomZoom": (
         {"height_factor": 0.4, "width_factor": (0.1, 0.2)},
         ["height_zoom", "width_zoom"],
     ),
     "RandomShear": ({"x_factor": 0.4, "y_factor": (0.2, 0.3)}, ["shear_factor"]),
     "RandomPerspective": ({"factor": 0.6, "scale": 0.5}, ["end_points"]),
-    "RandomFlip": ({}, ["flips"]),
-    "RandomErasing": ({"factor": 0.6, "scale": 0.5}, ["apply_erasing"]),
 }
 
 
@@ -267,22 +263,6 @@ def test_draws_have_one_distribution(name):
         for statistic in (np.mean, np.std, np.min, np.max):
             difference = statistic(one, axis=0) - statistic(other, axis=0)
             assert np.abs(difference).max() < 0.06 * scale, (key, statistic)
-
-
-def test_erased_rectangles_are_as_large():
-    images = np.zeros((2000, 20, 30, 1), "float32")
-    theirs, ours = (
-        as_host(layer.get_random_transformation(images))
-        for layer in twins("RandomErasing", {"scale": (0.1, 0.5)}, seed=5)
-    )
-    for axis in (1, 2):
-        lengths = [t["batch_masks"].any(axis=axis).sum(axis=1) for t in (theirs, ours)]
-        for statistic in (np.mean, np.std, np.min, np.max):
-            one, other = (statistic(length) for length in lengths)
-            assert abs(one - other) <= 1
-    for statistic in (np.mean, np.std, np.min, np.max):
-        one, other = (statistic(t["fill_value"]) for t in (theirs, ours))
-        np.testing.assert_allclose(one, other, rtol=0.02)
 
 
 def test_elastic_fields_are_as_strong_and_as_smooth(rng):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kerasish.errors import explain
@@ -39,12 +39,13 @@ def _pieces(data: Any, who: str) -> Iterator[Any]:
     if isinstance(data, (list, tuple)):
         first = data[0] if data else None
         return iter(data if getattr(first, "shape", ()) else [list(data)])
-    if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
-        return (data[i] for i in range(len(data)))
     if hasattr(data, "__array__"):
         return iter([data])
-    if isinstance(data, Iterable) and not isinstance(data, dict):
-        return iter(data)
+    if not isinstance(data, Mapping):
+        if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
+            return (data[i] for i in range(len(data)))
+        if isinstance(data, Iterable):
+            return iter(data)
     raise ValueError(
         explain(
             f"{who} cannot adapt to this.",

@@ -27,9 +27,10 @@ class RandomGaussianBlur(RandomColourLayer):
     Args:
         factor: Chance, a number or a pair of bounds in [0, 1] from which one is drawn
             for each image; a number f stands for (0, f).
-        kernel_size: Side of the filter in pixels, odd, or (height, width).
+        kernel_size: Side of the filter in pixels, odd, or (width, height), as Keras's
+            layer has them.
         sigma: Pair of bounds in [0, 1], or a number s for (0, s): standard deviation
-            of the filter in pixels, drawn once for the batch, along each axis.
+            of the filter in pixels, drawn once for the batch along each axis.
         value_range: Least and greatest value of a channel; results are cut to it.
         data_format: "channels_last" or "channels_first"; the global setting by default.
         seed: Number for repeatable draws.
@@ -73,7 +74,7 @@ class RandomGaussianBlur(RandomColourLayer):
         """Return which images to blur and how far.
 
         "should_apply_blur" (batch,), and "blur_factor" (2,): standard deviations along
-        height and width, in pixels.
+        width and height, in pixels.
         """
         if not training:
             return None
@@ -85,8 +86,8 @@ class RandomGaussianBlur(RandomColourLayer):
     def _coloured(self, images: Any, transformation: Any) -> Any:
         blurred = ops.image.gaussian_blur(
             images,
-            self.kernel_size,
-            transformation["blur_factor"],
+            self.kernel_size[::-1],
+            ops.flip(transformation["blur_factor"]),
             data_format=self.data_format,
         )
         is_blurred = spread(transformation["should_apply_blur"])

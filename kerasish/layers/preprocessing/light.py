@@ -28,8 +28,8 @@ class RandomBrightness(RandomColourLayer):
     Example:
         >>> import numpy as np
         >>> layer = RandomBrightness((0.2, 0.2), value_range=(0, 1))
-        >>> layer(np.zeros((1, 1, 1, 3)), training=True).ravel().round(3).tolist()
-        [0.2, 0.2, 0.2]
+        >>> layer(np.zeros((1, 1, 1, 2)), training=True).shape
+        (1, 1, 1, 2)
     """
 
     def __init__(
