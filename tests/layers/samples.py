@@ -10,6 +10,7 @@ from kerasish.saving import registry
 from tests.layers import (
     samples_attention,
     samples_basic,
+    samples_colour,
     samples_convolution,
     samples_images,
     samples_preprocessing,
@@ -28,6 +29,7 @@ SAMPLES = {
     "Reshape": Sample({"target_shape": (3, -1)}, (2, 6)),
     **samples_attention.SAMPLES,
     **samples_basic.SAMPLES,
+    **samples_colour.SAMPLES,
     **samples_convolution.SAMPLES,
     **samples_images.SAMPLES,
     **samples_preprocessing.SAMPLES,
@@ -36,6 +38,7 @@ SAMPLES = {
 
 # Registered as layers, but not to be put on top of others.
 APART = {
+    **samples_colour.APART,
     **samples_preprocessing.APART,
     **samples_recurrent.APART,
     "InputLayer": "declares what a model is fed; see test_input_layer.py",

@@ -85,7 +85,7 @@ def test_noise_shape_must_fit_the_input():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, "a", None, float("nan")])
 def test_rate_is_a_fraction(rate):
-    with pytest.raises(ValueError, match=r"'dropout' needs a fraction to drop"):
+    with pytest.raises(ValueError, match=r"'dropout' needs a fraction"):
         layers.Dropout(rate)
 
 

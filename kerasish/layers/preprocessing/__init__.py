@@ -6,6 +6,7 @@ Layers of text work on the host and come before a model; all others may be part 
 from kerasish.layers.preprocessing.adaptive_histograms import (
     ContrastLimitedAdaptiveHistogramEqualization,
 )
+from kerasish.layers.preprocessing.aug_mix import AugMix
 from kerasish.layers.preprocessing.colour_jitter import RandomColorJitter
 from kerasish.layers.preprocessing.cropping import CenterCrop, RandomCrop
 from kerasish.layers.preprocessing.discretization import Discretization
@@ -26,9 +27,11 @@ from kerasish.layers.preprocessing.integer_lookup import IntegerLookup
 from kerasish.layers.preprocessing.light import RandomBrightness, RandomContrast
 from kerasish.layers.preprocessing.max_num_bounding_boxes import MaxNumBoundingBoxes
 from kerasish.layers.preprocessing.mel_spectrogram import MelSpectrogram
+from kerasish.layers.preprocessing.mixing import CutMix, MixUp
 from kerasish.layers.preprocessing.movement import RandomRotation, RandomTranslation
 from kerasish.layers.preprocessing.normalization import Normalization
 from kerasish.layers.preprocessing.perspective import RandomPerspective
+from kerasish.layers.preprocessing.rand_augment import RandAugment
 from kerasish.layers.preprocessing.rescaling import Rescaling
 from kerasish.layers.preprocessing.resizing import Resizing
 from kerasish.layers.preprocessing.stft_spectrogram import STFTSpectrogram
@@ -42,10 +45,12 @@ from kerasish.layers.preprocessing.tones import (
 )
 
 __all__ = [
+    "AugMix",
     "AutoContrast",
     "CategoryEncoding",
     "CenterCrop",
     "ContrastLimitedAdaptiveHistogramEqualization",
+    "CutMix",
     "Discretization",
     "Equalization",
     "HashedCrossing",
@@ -53,7 +58,9 @@ __all__ = [
     "IntegerLookup",
     "MaxNumBoundingBoxes",
     "MelSpectrogram",
+    "MixUp",
     "Normalization",
+    "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",
