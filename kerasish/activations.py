@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasish import ops
-from kerasish.saving.registry import Directory
+from kerasish.saving.old_layers import OLD_HARD_SIGMOID
+from kerasish.saving.registry import Directory, register_keras_serializable
 
 _DIRECTORY = Directory("activation", "keras.activations", make_instances=False)
 
@@ -221,6 +222,12 @@ def log_sigmoid(x: Any) -> Any:
 def hard_sigmoid(x: Any) -> Any:
     """Sigmoid's piecewise form: x / 6 + 0.5 bounded to [0, 1]."""
     return ops.hard_sigmoid(x)
+
+
+@register_keras_serializable(*OLD_HARD_SIGMOID)
+def _old_hard_sigmoid(x: Any) -> Any:
+    """Return Keras 2's `hard_sigmoid`, in its files: x / 5 + 0.5 bounded to [0, 1]."""
+    return ops.clip(ops.add(ops.multiply(x, 0.2), 0.5), 0.0, 1.0)
 
 
 @_DIRECTORY.add()

@@ -62,7 +62,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
           fix:      did you mean 'relu'?
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    # cut: comparing takes the square of a name's length
+    near = difflib.get_close_matches(str(name)[:100], names, n=3, cutoff=0.5)
     if near:
         fix = "did you mean " + " or ".join(repr(n) for n in near) + "?"
         return explain(f"Unknown {kind} {name!r}.", fix=fix)

@@ -7,10 +7,11 @@ name raises an `AttributeError` that says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from kerasish.errors import explain
 
+_T = TypeVar("_T")
 _QUANTIZED = "there are no quantized layers here; use 'float16' or 'mixed_float16'"
 _OTHER_FRAMEWORK = "there is no other framework underneath whose objects it could hold"
 _DISTRIBUTION = (
@@ -64,6 +65,59 @@ DTYPE_POLICIES = dict.fromkeys(
     ),
     _QUANTIZED,
 )
+
+_STEPS = "fit plans its steps itself; override train_step, test_step or predict_step"
+MEMBERS = {
+    **dict.fromkeys(
+        ("quantize", "quantized_build", "quantized_call", "quantization_mode"),
+        _QUANTIZED,
+    ),
+    "add_metric": "pass metrics to compile, or hold them in attributes of the layer",
+    "export": TOP["export"],
+    **dict.fromkeys(("make_train_function", "train_function"), _STEPS),
+    **dict.fromkeys(("make_test_function", "test_function"), _STEPS),
+    **dict.fromkeys(("make_predict_function", "predict_function"), _STEPS),
+    **dict.fromkeys(
+        ("compute_loss_and_updates", "stateless_compute_loss"),
+        "differentiate a function of stateless_call with kerasish.value_and_grad",
+    ),
+}
+
+
+class LeftOut:
+    """An attribute of a class that is left out: reading it says why."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        """Raise an `AttributeError` that says why."""
+        raise AttributeError(
+            explain(
+                f"`{owner.__name__}.{self._name}` is left out on purpose.",
+                fix=self._reason,
+            )
+        )
+
+
+def leaving_out(*names: str) -> Callable[[type[_T]], type[_T]]:
+    """Return a class decorator for members of `MEMBERS`.
+
+    Args:
+        *names: The members that the class of Keras has.
+    """
+
+    def decorated(cls: type[_T]) -> type[_T]:
+        for name in names:
+            member = LeftOut(MEMBERS[name])
+            member.__set_name__(cls, name)
+            setattr(cls, name, member)
+        return cls
+
+    return decorated
 
 
 def refusing(module: str, entries: Mapping[str, str]) -> Callable[[str], Any]:

@@ -9,7 +9,6 @@ groups and interprets their bodies. Both count what they allocate.
 """
 
 from types import ModuleType
-from typing import ClassVar
 
 import numpy as np
 
@@ -240,7 +239,6 @@ class StrictFusingBackend(StrictBackend):
 
     name = "strict_fusing"
     array_type = FusingArray
-    fuses: ClassVar = True
 
     def _table(self):
         return {**super()._table(), "fused": scratch(_results)(self._interpreter())}

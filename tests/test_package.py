@@ -16,7 +16,12 @@ from kerasish.backend import register_backend
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-IMPORT_PACKAGES = {"kerasish", "kerasish_numpy", "kerasish_cupy"}
+IMPORT_PACKAGES = {
+    "kerasish",
+    "kerasish_numpy",
+    "kerasish_cupy",
+    "kerasish_numba",
+}
 DATA_FILES = {
     "kerasish/py.typed",
     "kerasish/datasets/digits.npz",

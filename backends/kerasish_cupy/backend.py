@@ -27,7 +27,6 @@ class CupyBackend(Backend):
 
     name = "cupy"
     array_type = cupy.ndarray
-    fuses = True
     # GPUs compute with subnormal numbers at full speed: there is nothing to flush
     flushes_denormals = True
     kernels: ClassVar[Mapping[str, Kernel]] = table()

@@ -11,25 +11,10 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from kerasish.backend.contract import Instruction
 from kerasish_cupy.expressions import C_TYPES, HELPERS, expression
-
-
-class Instruction(Protocol):
-    """One operation of a body; `kerasish.graph.fuse.Instruction` is one."""
-
-    @property
-    def name(self) -> str:
-        """Elementwise operation."""
-
-    @property
-    def operands(self) -> tuple[int, ...]:
-        """Positions of values: inputs first, then results of earlier instructions."""
-
-    @property
-    def dtype(self) -> str:
-        """Dtype name of the result."""
 
 
 class Step(NamedTuple):

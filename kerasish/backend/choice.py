@@ -20,7 +20,11 @@ from kerasish.errors import BackendError, explain, unknown_name
 
 ENVIRONMENT_VARIABLE = "KERASISH_BACKEND"
 ENTRY_POINTS = "kerasish.backends"
-_BUILTIN = {"numpy": "kerasish_numpy", "cupy": "kerasish_cupy"}
+_BUILTIN = {
+    "numpy": "kerasish_numpy",
+    "cupy": "kerasish_cupy",
+    "numba": "kerasish_numba",
+}
 
 _lock = threading.RLock()
 _made: dict[str, Backend] = {}

@@ -13,7 +13,7 @@ import abc
 import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -24,6 +24,22 @@ Shape = tuple[int, ...]
 Kernel = Callable[..., None]
 
 
+class Instruction(Protocol):
+    """One operation of the body of a fused group, the kernel `fused`'s attribute."""
+
+    @property
+    def name(self) -> str:
+        """Elementwise operation."""
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        """Positions of values: inputs first, then results of earlier instructions."""
+
+    @property
+    def dtype(self) -> str:
+        """Dtype name of the result."""
+
+
 class Backend(abc.ABC):
     """Array math for one kind of device.
 
@@ -31,8 +47,6 @@ class Backend(abc.ABC):
         name: What `set_backend` and `KERASISH_BACKEND` call it.
         kernels: Operation name -> kernel.
         array_type: Class of its arrays.
-        fuses: Whether the compiler should hand it groups of elementwise operations as
-            one `fused` operation.
         flushes_denormals: Whether `execution_scope` makes the hardware treat subnormal
             floats as zero. Where it does not, the trainer clears them now and then.
     """
@@ -40,7 +54,6 @@ class Backend(abc.ABC):
     name: ClassVar[str]
     kernels: ClassVar[Mapping[str, Kernel]]
     array_type: ClassVar[type]
-    fuses: ClassVar[bool] = False
     flushes_denormals: ClassVar[bool] = True
 
     @abc.abstractmethod
@@ -82,6 +95,18 @@ class Backend(abc.ABC):
     def eager_scope(self) -> contextlib.AbstractContextManager[None]:
         """Return a scope for running one kernel at once, outside any plan."""
         return contextlib.nullcontext()
+
+    def fuses(self, operation: str, dtypes: Sequence[str]) -> bool:
+        """Return whether an elementwise operation may be part of a fused group.
+
+        The compiler hands such groups to the kernel `fused`; asked only of backends
+        that have one.
+
+        Args:
+            operation: Its name.
+            dtypes: Dtype names of its operands and, last, of its result.
+        """
+        return True
 
     def kernel(self, operation: str) -> Kernel:
         """Return the kernel of an operation.

@@ -35,6 +35,10 @@ class Callback:
     _model: Any = None
     # Functions of this class that do nothing with the settings given.
     _idle_hooks: frozenset[Callable[..., Any]] = frozenset()
+    # Whether its hooks wait until those of the others have run.
+    _runs_last: bool = False
+    # Attributes that are the state of the callback: JSON values and arrays.
+    _state_names: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.params = None
@@ -52,6 +56,20 @@ class Callback:
     def set_model(self, model: Any) -> None:
         """Take the model."""
         self._model = model
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a training that goes on later needs: JSON values and arrays.
+
+        `BackupAndRestore` keeps it beside the weights. A callback with a state of its
+        own overrides this and `set_state`.
+        """
+        return {name: getattr(self, name) for name in self._state_names}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state that `get_state` returned; called after `on_train_begin`."""
+        for name in self._state_names:
+            if name in state:
+                setattr(self, name, state[name])
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Older name of `on_train_batch_begin`, which calls it."""

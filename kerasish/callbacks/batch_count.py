@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class BatchCount:
     """Counts batches by their indices, which start anew in every epoch.
@@ -21,6 +23,14 @@ class BatchCount:
         self.total = 0
         self._last: int | None = None
         self._waiting = 0
+
+    def get_state(self) -> list[int | None]:
+        """Return the counts."""
+        return [self.total, self._last, self._waiting]
+
+    def set_state(self, state: list[Any]) -> None:
+        """Take counts that `get_state` returned."""
+        self.total, self._last, self._waiting = state
 
     def advance(self, batch: int) -> int:
         """Return how many batches have passed since the last call.

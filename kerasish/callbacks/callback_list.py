@@ -86,7 +86,7 @@ class CallbackList(Callback):
         self._hooks: dict[str, list[BatchHook]] = {
             hook: [
                 getattr(callback, hook)
-                for callback in self.callbacks
+                for callback in self._in_turn
                 if _is_active(callback, names)
             ]
             for hook, names in _BATCH_HOOKS.items()
@@ -116,6 +116,42 @@ class CallbackList(Callback):
             model.history = self._history
         for callback in self.callbacks:
             callback.set_model(model)
+
+    def set_fit(self, fit: Any) -> None:
+        """Hand the training loop to the callbacks that keep its state."""
+        for callback in self.callbacks:
+            if hasattr(callback, "set_fit"):
+                callback.set_fit(fit)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the states of all callbacks that have one, by class and number."""
+        return {
+            name: callback.get_state()
+            for name, callback in self._named()
+            if hasattr(callback, "get_state")
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Hand the callbacks their states; those not in `state` keep theirs."""
+        for name, callback in self._named():
+            if state.get(name) and hasattr(callback, "set_state"):
+                callback.set_state(state[name])
+
+    def _named(self) -> list[tuple[str, Any]]:
+        counts: dict[str, int] = {}
+        named = []
+        for callback in self.callbacks:
+            word = type(callback).__name__
+            counts[word] = counts.get(word, 0) + 1
+            named.append((f"{word}_{counts[word]}", callback))
+        return named
+
+    @property
+    def _in_turn(self) -> list[Any]:
+        """The callbacks, those that wait for the others at the end."""
+        waits = [bool(getattr(c, "_runs_last", False)) for c in self.callbacks]
+        order = sorted(range(len(waits)), key=waits.__getitem__)
+        return [self.callbacks[i] for i in order]
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Older name of `on_train_batch_begin`."""
@@ -158,13 +194,13 @@ class CallbackList(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Call all callbacks."""
         logs = {} if logs is None else logs
-        for callback in self.callbacks:
+        for callback in self._in_turn:
             callback.on_epoch_begin(epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Call all callbacks, with one and the same `logs`."""
         logs = {} if logs is None else logs
-        for callback in self.callbacks:
+        for callback in self._in_turn:
             callback.on_epoch_end(epoch, logs)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -193,7 +229,7 @@ class CallbackList(Callback):
 
     def _call(self, hook: str, logs: Logs | None) -> None:
         logs = {} if logs is None else logs
-        for callback in self.callbacks:
+        for callback in self._in_turn:
             getattr(callback, hook)(logs)
 
 

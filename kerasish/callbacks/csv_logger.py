@@ -40,6 +40,8 @@ class CSVLogger(Callback):
         self.keys: list[str] | None = None
         self.append_header = True
         self.csv_file: IO[str] | None = None
+        self._begin = 0
+        self._rows: list[str] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
@@ -49,6 +51,23 @@ class CSVLogger(Callback):
         self.csv_file = open(  # noqa: SIM115 - closed by on_train_end
             self.filename, mode, newline="", encoding="utf-8"
         )
+        self.csv_file.seek(0, os.SEEK_END)
+        self._begin, self._rows = self.csv_file.tell(), []
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the rows of this `fit`, and where in the file they begin."""
+        return {"keys": self.keys, "begin": self._begin, "rows": "".join(self._rows)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Put back the rows of a `fit` that was interrupted, and no row after them."""
+        self._rows = [state["rows"]] if state["rows"] else []
+        self.keys = state["keys"]
+        assert self.csv_file is not None
+        self._begin = min(state["begin"], self.csv_file.tell())
+        self.csv_file.truncate(self._begin)
+        self.csv_file.seek(self._begin)
+        self.csv_file.write(state["rows"])
+        self.csv_file.flush()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's row."""
@@ -60,12 +79,18 @@ class CSVLogger(Callback):
             self.keys = _columns(logs)
         if self.writer is None:
             names = ["epoch", *self.keys]
-            self.writer = csv.DictWriter(self.csv_file, names, delimiter=self.sep)
-            if self.append_header:
+            self.writer = csv.DictWriter(self, names, delimiter=self.sep)
+            if self.append_header and not self._rows:
                 self.writer.writeheader()
         values = {name: _cell(logs.get(name, _MISSING)) for name in self.keys}
         self.writer.writerow({"epoch": epoch, **values})
         self.csv_file.flush()
+
+    def write(self, row: str) -> None:
+        """Write a row as it stands, and remember it."""
+        assert self.csv_file is not None
+        self._rows.append(row)
+        self.csv_file.write(row)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""

@@ -39,6 +39,8 @@ class EarlyStopping(MonitorCallback):
         0.5
     """
 
+    _state_names = ("best", "best_epoch", "best_weights", "stopped_epoch", "wait")
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -20,6 +20,8 @@ class History(Callback):
         ({'loss': [0.5]}, [0])
     """
 
+    _state_names = ("history", "epoch")
+
     def __init__(self) -> None:
         super().__init__()
         self.history: dict[str, list[float]] = {}

@@ -110,6 +110,8 @@ class ReduceLROnPlateau(MonitorCallback):
         >>> plateau = ReduceLROnPlateau(monitor="loss", factor=0.5, patience=2)
     """
 
+    _state_names = ("best", "cooldown_counter", "wait")
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -83,6 +83,15 @@ class ModelCheckpoint(MonitorCallback):
                 )
             )
 
+    def get_state(self) -> dict[str, Any]:
+        """Return the best value, and the batches since the last save."""
+        return {"best": self.best, "batches": self._batches.get_state()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state that `get_state` returned."""
+        self.best = state["best"]
+        self._batches.set_state(state["batches"])
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Note the epoch, for the batches' file names."""
         self._current_epoch = epoch

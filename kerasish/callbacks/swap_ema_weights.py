@@ -34,6 +34,21 @@ class SwapEMAWeights(Callback):
         # The model's own weights, while it has the averages.
         self._own: list[tuple[Any, Any]] | None = None
 
+    def get_state(self) -> dict[str, Any]:
+        """Return the model's own weights, while it has the averages."""
+        own = self._own
+        return {
+            "own": None if own is None else [ops.convert_to_numpy(v) for _, v in own]
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state that `get_state` returned."""
+        values = state["own"]
+        weights = list(self.model.trainable_variables)
+        self._own = None
+        if values is not None and len(values) == len(weights):
+            self._own = list(zip(weights, values, strict=True))
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Give the model its own weights back."""
         if self.swap_on_epoch:

@@ -2,12 +2,14 @@
 
 A node joins the group of the node that reads it when it has no other reader and the
 same shape, so a group is a tree with one result. The body is a list of operations over
-the group's inputs; a backend that sets `fuses` compiles it to one kernel.
+the group's inputs; the backend, which says what may be part of one, compiles it to one
+kernel.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,8 @@ from kerasish.graph.rewrite import remake, rewrite
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.trace import Graph
 
+# of an operation's name, and the dtypes of its operands and its result
+Fuses = Callable[[str, Sequence[str]], bool]
 _MOST_INPUTS = 16  # a kernel with more pointers gains nothing
 
 
@@ -51,12 +55,18 @@ class FusedOp:
 FUSED = FusedOp()
 
 
-def fuse(graph: Graph) -> Graph:
-    """Return the graph with its elementwise groups fused."""
-    joins = _joins(graph)
+def fuse(graph: Graph, fuses: Fuses) -> Graph:
+    """Return the graph with its elementwise groups fused.
+
+    Args:
+        graph: Lowered and simplified.
+        fuses: Which elementwise operations the backend takes into a group.
+    """
+    able = {t for t in graph.nodes() if _is_elementwise(t) and fuses(*_asked(t))}
+    joins = _joins(graph, able)
 
     def visit(tensor: Tensor, new: dict[Tensor, Tensor]) -> Tensor:
-        if tensor in joins or not _fuses(tensor):
+        if tensor in joins or tensor not in able:
             return remake(tensor, tuple(new[t] for t in tensor.inputs))
         members = _members(tensor, joins)
         if len(members) == 1:
@@ -66,12 +76,17 @@ def fuse(graph: Graph) -> Graph:
     return rewrite(graph, visit)
 
 
-def _fuses(tensor: Tensor) -> bool:
+def _is_elementwise(tensor: Tensor) -> bool:
     """Whether a tensor is made by an elementwise primitive."""
     return bool(tensor.op.is_elementwise and tensor.op.is_primitive)
 
 
-def _joins(graph: Graph) -> set[Tensor]:
+def _asked(tensor: Tensor) -> tuple[str, list[str]]:
+    """Return what a backend is asked about a tensor's operation."""
+    return tensor.op.name, [*(t.dtype for t in tensor.inputs), tensor.dtype]
+
+
+def _joins(graph: Graph, able: set[Tensor]) -> set[Tensor]:
     """Return the tensors computed inside the group of their one reader."""
     nodes = graph.nodes()
     reads = Counter(source for tensor in nodes for source in tensor.inputs)
@@ -80,11 +95,11 @@ def _joins(graph: Graph) -> set[Tensor]:
     weight: dict[Tensor, int] = {}
     for tensor in nodes:
         weight[tensor] = len(set(tensor.inputs))
-        if not _fuses(tensor):
+        if tensor not in able:
             continue
         for source in dict.fromkeys(tensor.inputs):
             alone = reads[source] == tensor.inputs.count(source)
-            if _fuses(source) and alone and source.shape == tensor.shape:
+            if source in able and alone and source.shape == tensor.shape:
                 together = weight[tensor] - 1 + weight[source]
                 if together <= _MOST_INPUTS:
                     joined.add(source)

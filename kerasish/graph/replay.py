@@ -149,7 +149,8 @@ def prepare(graph: Graph, backend: Backend, optimize: bool = True) -> Graph:
     if optimize:
         graph = verify(merge_loops(graph), "merge_loops")
         graph = verify(simplify(graph, backend), "simplify")
-        graph = verify(fuse(graph), "fuse") if backend.fuses else graph
+        if "fused" in backend.kernels:
+            graph = verify(fuse(graph, backend.fuses), "fuse")
     return nest(
         graph, functools.partial(prepare, backend=backend, optimize=optimize), backend
     )

@@ -8,9 +8,10 @@ counts up `storage_generation()`, by which plans notice.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from kerasish.backend import dtypes, floatx, get_backend, standardize_dtype
 from kerasish.backend.contract import Array, Backend, Shape
 from kerasish.errors import ShapeError, explain
+from kerasish.graph.memory_limit import claim, is_limited
 from kerasish.graph.registry import operation
 from kerasish.graph.stateless import autocast_dtype, current_stateless
 from kerasish.graph.tensor import Tensor
@@ -69,7 +71,6 @@ class Variable:
         *,
         path: str | None = None,
     ) -> None:
-        host = _initial_value(initializer, shape, dtype)
         self.name = name or "variable"
         self.path = path or self.name
         self.trainable = trainable
@@ -80,9 +81,21 @@ class Variable:
         self.constraint: Any = None
         self.home: Arena | None = None
         self._backend = get_backend()
+        self._array: Array = None
+        self._late: Callable[[], np.ndarray] | None = None
+        if callable(initializer) and is_limited() and _is_shape(shape):
+            self._wait(initializer, tuple(shape or ()), standardize_dtype(dtype))
+            return
+        host = _initial_value(initializer, shape, dtype)
         self._array = self._backend.from_host(host)
         self._shape: Shape = host.shape
         self._dtype = host.dtype.name
+
+    def _wait(self, initializer: Any, shape: Shape, dtype: str) -> None:
+        """Leave the initial value for later: a file is about to bring another."""
+        claim(shape, dtype)
+        self._shape, self._dtype = shape, dtype
+        self._late = functools.partial(_initial_value, initializer, shape, dtype)
 
     @property
     def shape(self) -> Shape:
@@ -107,6 +120,8 @@ class Variable:
     @property
     def array(self) -> Array:
         """The live array of the backend in force; neither keep it nor write to it."""
+        if self._late is not None:
+            self._settle(self._backend, self._backend.from_host(self._late()))
         backend = get_backend()
         if backend is not self._backend:
             self.move(backend)
@@ -173,6 +188,24 @@ class Variable:
             get_backend().copy(self.array, value)
         return value
 
+    def adopt(self, host: np.ndarray) -> None:
+        """Set the value, outside of a trace, to a host array that is given away.
+
+        A variable that waits for its first value takes the array as its own, without a
+        copy, if the backend computes on the host.
+
+        Args:
+            host: An array of the variable's shape that nobody else uses from now on.
+        """
+        backend = get_backend()
+        fits = host.shape == self._shape and host.dtype.name == self._dtype
+        if self._late is None or not fits or not host.flags.carray:
+            self.assign(host)
+        elif isinstance(host, backend.array_type):
+            self._settle(backend, host)
+        else:
+            self._settle(backend, backend.from_host(host))
+
     def assign_add(self, value: Any) -> Any:
         """Add to the value."""
         return self.assign(operation("add")(self, value))
@@ -192,6 +225,7 @@ class Variable:
     def _settle(self, backend: Backend, array: Array) -> None:
         self._backend = backend
         self._array = array
+        self._late = None
         _storage_replaced()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -214,11 +248,16 @@ class Variable:
         )
 
 
+def _is_shape(shape: Sequence[int] | None) -> bool:
+    return all(isinstance(size, int) and size >= 0 for size in shape or ())
+
+
 def _initial_value(
     initializer: Any, shape: Sequence[int] | None, dtype: Any
 ) -> np.ndarray:
     if callable(initializer):
         dtype = standardize_dtype(dtype)
+        claim(shape or (), dtype)
         value = initializer(tuple(shape or ()), dtype=dtype)
     else:
         value = initializer

@@ -7,6 +7,7 @@ inputs count what the mask keeps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -230,8 +231,10 @@ class BatchNormalization(BaseScaled):
         """
         bounds = dict(self.renorm_clipping or {})
         stddev = ops.sqrt(ops.add(variance, self.epsilon))
-        r = ops.divide(stddev, self.renorm_stddev)
-        d = ops.divide(ops.subtract(mean, self.renorm_mean), self.renorm_stddev)
+        # no batch has a smaller one: of variance 0, say
+        usual = ops.maximum(self.renorm_stddev, math.sqrt(self.epsilon))
+        r = ops.divide(stddev, usual)
+        d = ops.divide(ops.subtract(mean, self.renorm_mean), usual)
         if "rmax" in bounds:
             r = ops.minimum(r, bounds["rmax"])
         if "rmin" in bounds:

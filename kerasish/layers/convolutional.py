@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from kerasish import activations, constraints, initializers, ops, regularizers
 from kerasish.errors import ShapeError, explain
+from kerasish.layers.adapters import AdaptedWeight, LowRankAdapters
 from kerasish.layers.defaults import with_defaults
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
@@ -171,7 +172,7 @@ class BaseConvolution(Layer):
         return {"activity_regularizer": None, **super().get_config()}
 
 
-class BaseConv(BaseConvolution):
+class BaseConv(LowRankAdapters, BaseConvolution):
     """A kernel slid over the spatial axes: `activation(conv(inputs, kernel) + bias)`.
 
     Args:
@@ -194,6 +195,8 @@ class BaseConv(BaseConvolution):
         bias_constraint: Projection of the bias after each update.
         **kwargs: As for `Layer`.
     """
+
+    kernel = AdaptedWeight()
 
     def __init__(
         self,
@@ -264,7 +267,7 @@ class BaseConv(BaseConvolution):
             name="kernel",
         )
         self._add_bias(self.filters)
-        self.built = True
+        self._add_planned_adapters()
 
     def call(self, inputs: Any) -> Any:
         """Return (batch, *outputs, filters), or the filters before the outputs."""

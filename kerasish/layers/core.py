@@ -6,14 +6,13 @@ from typing import Any
 
 from kerasish import activations, constraints, initializers, ops, regularizers
 from kerasish.errors import ShapeError, explain
-from kerasish.layers.adapters import refuse_adapters
+from kerasish.layers.adapters import AdaptedWeight, LowRankAdapters
 from kerasish.layers.input_spec import InputSpec
-from kerasish.layers.layer import Layer
 from kerasish.saving.registry import public
 
 
 @public("keras.layers")
-class Dense(Layer):
+class Dense(LowRankAdapters):
     """`activation(inputs @ kernel + bias)` on the last axis.
 
     Args:
@@ -27,8 +26,9 @@ class Dense(Layer):
         activity_regularizer: Penalty on the output.
         kernel_constraint: Projection of the kernel after each update.
         bias_constraint: Projection of the bias after each update.
-        lora_rank: Must be None: there are no adapters here.
-        lora_alpha: Likewise.
+        lora_rank: If given, the kernel is frozen, and adapters of that rank are
+            trained; see `enable_lora`.
+        lora_alpha: The adapters count `lora_alpha / lora_rank` times; once by default.
         quantization_config: Must be None: there is no quantization here.
         **kwargs: As for `Layer`.
 
@@ -38,6 +38,7 @@ class Dense(Layer):
     """
 
     supports_masking = True
+    kernel = AdaptedWeight()
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        refuse_adapters(self._who(), lora_rank, quantization_config)
+        self._plan_adapters(lora_rank, lora_alpha, quantization_config)
         if not isinstance(units, int) or units <= 0:
             raise ValueError(
                 explain(
@@ -104,7 +105,7 @@ class Dense(Layer):
                 name="bias",
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
-        self.built = True
+        self._add_planned_adapters()
 
     def call(self, inputs: Any) -> Any:
         """Return (..., features) mapped to (..., units)."""

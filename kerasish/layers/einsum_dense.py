@@ -8,9 +8,8 @@ from typing import Any
 
 from kerasish import activations, constraints, initializers, ops, regularizers
 from kerasish.errors import ShapeError, explain
-from kerasish.layers.adapters import refuse_adapters
+from kerasish.layers.adapters import AdaptedWeight, LowRankAdapters
 from kerasish.layers.input_spec import InputSpec
-from kerasish.layers.layer import Layer
 from kerasish.saving.registry import public
 
 _EQUATION = re.compile(
@@ -22,7 +21,7 @@ Lengths = dict[str, int | None]
 
 
 @public("keras.layers")
-class EinsumDense(Layer):
+class EinsumDense(LowRankAdapters):
     """`activation(einsum(equation, inputs, kernel) + bias)`.
 
     Args:
@@ -40,8 +39,9 @@ class EinsumDense(Layer):
         bias_regularizer: Penalty on the bias.
         kernel_constraint: Projection of the kernel after each update.
         bias_constraint: Projection of the bias after each update.
-        lora_rank: Must be None: there are no adapters here.
-        lora_alpha: Likewise.
+        lora_rank: If given, the kernel is frozen, and adapters of that rank are
+            trained; see `enable_lora`.
+        lora_alpha: The adapters count `lora_alpha / lora_rank` times; once by default.
         gptq_unpacked_column_size: Must be None: there is no quantization here.
         quantization_config: Likewise.
         **kwargs: As for `Layer`.
@@ -53,6 +53,8 @@ class EinsumDense(Layer):
         >>> EinsumDense("abc,cd->abd", (None, 3), bias_axes="d")([[[1.0, 2.0]]]).shape
         (1, 1, 3)
     """
+
+    kernel = AdaptedWeight()
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class EinsumDense(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self._init_arguments.pop("gptq_unpacked_column_size", None)
-        refuse_adapters(self._who(), lora_rank, quantization_config)
+        self._plan_adapters(lora_rank, lora_alpha, quantization_config)
         self._refuse_packing(gptq_unpacked_column_size)
         self.equation = equation
         self._letters = self._read(equation)
@@ -150,7 +152,7 @@ class EinsumDense(Layer):
                 name="bias",
             )
         self.input_spec = InputSpec(ndim=len(input_shape))
-        self.built = True
+        self._add_planned_adapters()
 
     def _input_lengths(self, input_shape: Any) -> Lengths:
         letters, ndim = self._letters[0], len(input_shape)

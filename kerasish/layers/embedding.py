@@ -12,13 +12,12 @@ from kerasish.backend import dtypes
 from kerasish.errors import ShapeError, explain
 from kerasish.graph.keras_tensor import KerasTensor
 from kerasish.graph.variable import Variable
-from kerasish.layers.adapters import refuse_adapters
-from kerasish.layers.layer import Layer
+from kerasish.layers.adapters import AdaptedWeight, LowRankAdapters
 from kerasish.saving.registry import public
 
 
 @public("keras.layers")
-class Embedding(Layer):
+class Embedding(LowRankAdapters):
     """A vector for each whole number: row i of a matrix.
 
     Args:
@@ -29,8 +28,9 @@ class Embedding(Layer):
         embeddings_constraint: Projection of it after each update.
         mask_zero: Whether the number 0 stands for nothing and is masked.
         weights: Initial values of the matrix, or a list of these alone.
-        lora_rank: Must be None: there are no adapters here.
-        lora_alpha: Likewise.
+        lora_rank: If given, the matrix is frozen, and adapters of that rank are
+            trained; see `enable_lora`.
+        lora_alpha: The adapters count `lora_alpha / lora_rank` times; once by default.
         quantization_config: Must be None: there is no quantization here.
         **kwargs: As for `Layer`. Keras 2's `input_length` is ignored, with a warning.
 
@@ -42,7 +42,8 @@ class Embedding(Layer):
         (1, 3, 4)
     """
 
-    embeddings: Variable
+    embeddings = AdaptedWeight()
+    _embeddings: Variable
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Embedding(Layer):
         super().__init__(**kwargs)
         for name in ("weights", "input_length"):
             self._init_arguments.pop(name, None)  # configs do not hold them
-        refuse_adapters(self._who(), lora_rank, quantization_config)
+        self._plan_adapters(lora_rank, lora_alpha, quantization_config)
         # rows are cast once they are found: indices must stay exact, and the matrix
         # may be large
         self.autocast = False
@@ -102,10 +103,14 @@ class Embedding(Layer):
             constraint=self.embeddings_constraint,
             name="embeddings",
         )
-        self.built = True
         given, self._first_values = self._first_values, None
-        if given is None:
-            return
+        if given is not None:
+            self._begin_with(given)
+        self._add_planned_adapters()
+
+    def _begin_with(self, given: np.ndarray) -> None:
+        """Set the matrix to the values that the constructor was given."""
+        shape = self.embeddings.shape
         if given.shape != shape:
             raise ShapeError(
                 explain(
@@ -118,7 +123,11 @@ class Embedding(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the rows of these indices, in a new last axis."""
-        rows = ops.take(self.embeddings, _as_indices(inputs), axis=0)
+        indices = _as_indices(inputs)
+        rows = ops.take(self._embeddings, indices, axis=0)
+        if self.lora_enabled:  # of the rows alone: the matrix may be large
+            thin = ops.matmul(ops.take(self._lora_a, indices, axis=0), self._lora_b)
+            rows = ops.add(rows, ops.multiply(thin, self._lora_scale))
         return ops.cast(rows, self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

@@ -113,10 +113,6 @@ def _input_dtype(dtype: Any) -> str:
         )
     return standardize_dtype(dtype or floatx())
 
-    def get_build_config(self) -> dict[str, Any] | None:
-        """Return None: there is nothing to build."""
-        return None
-
 
 def Input(
     shape: Dimensions | None = None,

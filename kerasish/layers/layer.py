@@ -21,7 +21,6 @@ from kerasish.graph.masks import get_mask, set_mask
 from kerasish.graph.stateless import autocast_scope, current_stateless
 from kerasish.graph.trace import scope
 from kerasish.graph.variable import Variable
-from kerasish.layers.adapters import ADAPTER_ARGUMENTS
 from kerasish.layers.call_arguments import (
     Signature,
     fill_masks,
@@ -35,6 +34,7 @@ from kerasish.layers.nesting import current_owner, owning
 from kerasish.layers.shapes import as_dimensions, is_shape, map_shapes
 from kerasish.layers.stateless_call import StatelessCall
 from kerasish.layers.tracking import Tracking
+from kerasish.left_out import leaving_out
 from kerasish.ops.operation import (
     Operation,
     has_keras_tensors,
@@ -45,7 +45,10 @@ from kerasish.saving.naming import auto_name
 from kerasish.saving.serialization import serialize_config
 
 # arguments of constructors that Keras's configs do not hold
-_HIDDEN = ("input_shape", "input_dim", "batch_size", "activity_regularizer", "autocast")
+_HIDDEN = frozenset(
+    "activity_regularizer autocast batch_size input_dim input_shape "
+    "lora_alpha lora_rank quantization_config".split()
+)
 
 
 def _recorded(build: Callable[..., None]) -> Callable[..., None]:
@@ -70,6 +73,9 @@ def _recorded(build: Callable[..., None]) -> Callable[..., None]:
     return recorded
 
 
+@leaving_out(
+    "add_metric", "quantize", "quantized_build", "quantized_call", "quantization_mode"
+)
 class Layer(StatelessCall, Tracking, Operation):
     """Base class of layers.
 
@@ -515,11 +521,10 @@ class Layer(StatelessCall, Tracking, Operation):
         }
         if self.activity_regularizer is not None:
             base["activity_regularizer"] = self.activity_regularizer
-        hidden = (*_HIDDEN, *ADAPTER_ARGUMENTS)
         own = {
             key: value
             for key, value in super().get_config().items()
-            if key not in (*base, *hidden)
+            if key not in base and key not in _HIDDEN
         }
         return serialize_config({**base, **own})
 

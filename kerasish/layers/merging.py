@@ -150,7 +150,7 @@ class Add(ElementwiseMerge):
     """The sum of the inputs, elementwise; arguments as for `ElementwiseMerge`.
 
     Example:
-        >>> Add()([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist()
+        >>> Add()([ops.ones((1, 2)), ops.array([[3.0, 5.0]])]).tolist()
         [[4.0, 6.0]]
     """
 
@@ -215,8 +215,8 @@ class Concatenate(BaseMerge):
         **kwargs: As for `Layer`.
 
     Example:
-        >>> Concatenate()([[[1.0, 2.0]], [[3.0]]]).tolist()
-        [[1.0, 2.0, 3.0]]
+        >>> Concatenate()([ops.ones((1, 2)), ops.array([[3.0]])]).tolist()
+        [[1.0, 1.0, 3.0]]
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -254,10 +254,15 @@ class Concatenate(BaseMerge):
         masks = self._checked_masks(inputs, mask)
         if masks is None or all(m is None for m in masks):
             return None
+
+        def everywhere(x: Any) -> Any:
+            return ops.ones_like(x, dtype="bool")
+
         spread = [
-            ops.broadcast_to(_to_rank(m, len(x.shape)), x.shape)
-            if m is not None
-            else ops.ones_like(x, dtype="bool")
+            everywhere(x)
+            if m is None
+            # not `broadcast_to`: of a symbolic tensor, lengths may be unknown
+            else ops.logical_and(_to_rank(m, len(x.shape)), everywhere(x))
             for m, x in zip(masks, inputs, strict=True)
         ]
         return ops.any(ops.concatenate(spread, axis=self.axis), axis=-1)
@@ -272,7 +277,9 @@ def _fits(shape: Shape, other: Shape, axis: int) -> bool:
 
 def _to_rank(mask: Any, ndim: int) -> Any:
     missing = ndim - len(mask.shape)
-    return ops.reshape(mask, (*mask.shape, *(1,) * missing))
+    for _ in range(missing):
+        mask = ops.expand_dims(mask, -1)
+    return mask
 
 
 @public("keras.layers")
@@ -289,7 +296,7 @@ class Dot(BaseMerge):
         TypeError: `axes` is no number, and no two.
 
     Example:
-        >>> Dot(axes=1)([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist()
+        >>> Dot(axes=1)([ops.array([[1.0, 2.0]]), ops.array([[3.0, 4.0]])]).tolist()
         [[11.0]]
     """
 

@@ -80,6 +80,9 @@ class SpectralNormalization(Wrapper):
         )
         self.built = True
 
+    def _stored_variables(self, own: list[Any]) -> list[Any]:
+        return [self.kernel, *own]  # Keras stores it here and with the wrapped layer
+
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the layer's output; while training, normalize its kernel first."""
         if training:

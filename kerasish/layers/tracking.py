@@ -83,7 +83,7 @@ class Tracking:
 
     @property
     def variables(self) -> list[Variable]:
-        """All weights, the states of seed generators, and those of metrics."""
+        """All weights, and the states of seed generators."""
         others = [v for owner in self._state_owners() for v in owner]
         return list(dict.fromkeys([*self.weights, *others]))
 
@@ -93,8 +93,22 @@ class Tracking:
                 yield [item.state]
             elif isinstance(item, Tracking) and item is not self:
                 yield from item._state_owners()
-            elif hasattr(item, "update_state") and hasattr(item, "variables"):
-                yield item.variables
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics held in attributes, here and in layers inside."""
+        return self._inner_metrics()
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The variables of `metrics`."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def _inner_metrics(self) -> list[Any]:
+        found = [item for item in self._held() if _is_metric(item)]
+        for layer in self._sublayers():
+            found.extend(layer._inner_metrics())
+        return list(dict.fromkeys(found))
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -157,6 +171,57 @@ class Tracking:
         for weight, value in zip(mine, given, strict=True):
             weight.assign(value)
 
+    def _variables_to_store(self) -> list[Any]:
+        """Return what files hold of this layer alone, in order."""
+        inner = {id(w) for layer in self._sublayers() for w in layer.weights}
+        own = [w for w in self._own_variables() if id(w) not in inner]
+        return self._stored_variables(own)
+
+    def _stored_variables(self, own: list[Any]) -> list[Any]:
+        """Return what files hold in place of this layer's own variables."""
+        return own
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the layer's own variables into a store, for a file.
+
+        A layer may override this, and `load_own_variables` with it.
+
+        Args:
+            store: Takes an array at each key, which is text.
+        """
+        for number, variable in enumerate(self._variables_to_store()):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Set the layer's own variables from what `save_own_variables` put there.
+
+        Args:
+            store: Has an array at each key.
+
+        Raises:
+            ValueError: The number of arrays, or a shape, does not fit.
+        """
+        mine = self._variables_to_store()
+        keys = [str(number) for number in range(len(mine))]
+        got = {key: np.shape(store[key]) for key in store}
+        expected = {k: tuple(v.shape) for k, v in zip(keys, mine, strict=True)}
+        if got != expected:
+            raise ShapeError(
+                explain(
+                    f"{self._who()} does not fit what is stored for it.",
+                    got=f"arrays of shapes {got}",
+                    expected=f"{expected}",
+                    fix=None if self.built else "build the layer first",
+                )
+            )
+        for key, variable in zip(keys, mine, strict=True):
+            variable.assign(store[key])
+
+    @property
+    def _loads_itself(self) -> bool:
+        """Whether a class reads files in a way of its own."""
+        return type(self).load_own_variables is not Tracking.load_own_variables
+
     def count_params(self) -> int:
         """Return the number of elements of all weights.
 
@@ -171,6 +236,11 @@ class Tracking:
                 )
             )
         return sum(w.size for w in self.weights)
+
+
+def _is_metric(item: Any) -> bool:
+    # metrics stand beside this room, which does not import them
+    return hasattr(item, "update_state") and hasattr(item, "result")
 
 
 def _items(value: Any) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from kerasish import ops
 from kerasish.backend import epsilon
 from kerasish.errors import ShapeError, explain, unknown_name
+from kerasish.graph.memory_limit import claim
 from kerasish.losses.inputs import Shape, divide_no_nan
 from kerasish.metrics.counts import (
     CountingMetric,
@@ -195,6 +196,7 @@ def _spread(num_thresholds: int, inner: Sequence[float] | None) -> list[float]:
     if inner is not None:
         between = parse_thresholds(inner) if inner else []
     elif num_thresholds > 1:
+        claim((num_thresholds, 4), "float64", keep=False)
         steps = num_thresholds - 1
         between = [i / steps for i in range(1, steps)]
     else:

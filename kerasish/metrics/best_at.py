@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from kerasish import ops
 from kerasish.errors import explain
+from kerasish.graph.memory_limit import claim
 from kerasish.losses.inputs import divide_no_nan
 from kerasish.metrics.counts import (
     CountingMetric,
@@ -85,6 +86,7 @@ class _BestAt(CountingMetric):
                     expected="a whole number, 1 or more",
                 )
             )
+        claim((count, 4), "float64", keep=False)
         return [0.5] if count == 1 else [i / (count - 1) for i in range(count)]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

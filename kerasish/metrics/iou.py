@@ -15,6 +15,7 @@ from kerasish import ops
 from kerasish.backend import epsilon
 from kerasish.backend.dtypes import is_float
 from kerasish.errors import ShapeError, explain
+from kerasish.graph.memory_limit import claim
 from kerasish.losses.inputs import dtype_of, reshaped
 from kerasish.metrics.base import Metric
 from kerasish.metrics.counts import fit_weight
@@ -81,6 +82,7 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(dtype=dtype or "int32", name=name)
+        claim((num_classes, num_classes), "int32", keep=False)
         self.num_classes = num_classes
         self.target_class_ids = list(target_class_ids)
         self.ignore_class = ignore_class

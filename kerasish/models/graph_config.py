@@ -8,38 +8,37 @@ the calls of a nested functional model from 1 in `output_layers`; so do we. Func
 
 from __future__ import annotations
 
-import inspect
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from itertools import takewhile
 from typing import Any
 
-from kerasish import ops
 from kerasish.errors import FileFormatError, explain
 from kerasish.graph.keras_tensor import KerasTensor
-from kerasish.models.node_config import calls_of, is_tensor_config, reference_of
-from kerasish.ops import image, linalg, nn
+from kerasish.models.function_config import (
+    full_arguments,
+    function_config,
+    function_of,
+    known_settings,
+)
+from kerasish.models.node_config import (
+    CallConfig,
+    calls_of,
+    is_tensor_config,
+    reference_of,
+)
 from kerasish.ops.function import Function
 from kerasish.ops.operation import (
     Node,
     OpFunction,
-    has_keras_tensors,
     node_of,
 )
+from kerasish.saving.naming import avoiding
 from kerasish.saving.serialization import (
     deserialize_keras_object,
-    lookup_class,
-    serialize_config,
     serialize_keras_object,
 )
 
 _MOST_CALLS = 100_000
-# Parameters of operations that Keras takes in the call, not in the constructor.
-_CALL_PARAMETERS = frozenset(
-    "x x1 x2 xs a b y inputs key condition indices values value target output query "
-    "v mask kernel bias shift sequences lengths start_indices updates arrays".split()
-)
-_CATEGORIES = (("nn", nn), ("linalg", linalg), ("image", image))
 
 
 def is_graph_config(config: dict[str, Any]) -> bool:
@@ -99,7 +98,7 @@ def _operation_config(
 ) -> dict[str, Any]:
     calls = [n for n in operation._inbound_nodes if n in numbers and n.inputs]
     if isinstance(operation, OpFunction):
-        config, arguments = _function_config(operation, calls[0])
+        config, arguments = function_config(operation, calls[0])
         inbound = [arguments]
     else:
         config = serialize_keras_object(operation)
@@ -117,62 +116,6 @@ def _operation_config(
 
 def _explicit(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kwargs.items() if value is not None}
-
-
-def _function_config(operation: OpFunction, node: Node) -> tuple[dict[str, Any], Any]:
-    """Return the config of a called function, and its arguments in the call."""
-    name, class_name = operation.function.__name__, operation.kind
-    given, further = _bound(operation.function, node)
-    tensors = {
-        key: value
-        for key, value in given.items()
-        if key in _CALL_PARAMETERS or has_keras_tensors(value)
-    }
-    settings = {k: v for k, v in given.items() if k not in tensors}
-    first = list(takewhile(lambda key: key in tensors, given))
-    args = [*(tensors.pop(key) for key in first), *further]
-    found = (category for category, module in _CATEGORIES if name in _listed(module))
-    config = {
-        "module": f"keras.src.ops.{next(found, 'numpy')}",
-        "class_name": class_name,
-        "config": serialize_config({"name": operation.name, **settings}),
-        "registered_name": class_name,
-    }
-    return config, (args, tensors)
-
-
-def _bound(
-    function: Callable[..., Any], node: Node
-) -> tuple[dict[str, Any], tuple[Any, ...]]:
-    """Return a call's arguments by name, defaults too, and those that have none."""
-    bound = inspect.signature(function).bind(*node.args, **node.kwargs)
-    bound.apply_defaults()
-    given = dict(bound.arguments)
-    kinds = {p.kind: p.name for p in bound.signature.parameters.values()}
-    further = given.pop(kinds.get(inspect.Parameter.VAR_POSITIONAL, ""), ())
-    more = given.pop(kinds.get(inspect.Parameter.VAR_KEYWORD, ""), {})
-    return {**given, **more}, further
-
-
-def _listed(namespace: Any) -> list[str]:
-    """Return the names of the operations in a namespace."""
-    return getattr(namespace, "__all__", None) or dir(namespace)
-
-
-def _before_further(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters before `*operands`, if there is that."""
-    parameters = list(inspect.signature(function).parameters.values())
-    kinds = [p.kind for p in parameters]
-    if inspect.Parameter.VAR_POSITIONAL not in kinds:
-        return []
-    place = kinds.index(inspect.Parameter.VAR_POSITIONAL)
-    return [p.name for p in parameters[:place]]
-
-
-def parameters_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the parameters of a function with their defaults, None without one."""
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: None if p.default is p.empty else p.default for p in parameters}
 
 
 def _plain(value: Any, reference: Callable[..., list[Any]]) -> Any:
@@ -218,7 +161,8 @@ def graph_from_config(
         FileFormatError: The config is damaged, or its calls depend on each other.
     """
     rebuilt = _Rebuilding(config, custom_objects)
-    rebuilt.run()
+    with avoiding(rebuilt.operations):
+        rebuilt.run()
     rest = {k: config[k] for k in ("name", "trainable") if k in config}
     inputs = _referenced(rebuilt, config["input_layers"])
     outputs = _referenced(rebuilt, config["output_layers"])
@@ -235,11 +179,14 @@ class _Rebuilding:
         self.settings: dict[str, dict[str, Any]] = {}
         self.calls: dict[str, deque[Any]] = {}
         self.made: dict[str, list[list[KerasTensor]]] = defaultdict(list)
+        self.is_old = False
         for held in config["layers"]:
             name = held.get("name") or held["config"]["name"]
-            operation, self.settings[name] = _revived(held, custom_objects)
+            operation, self.settings[name] = revived(held, custom_objects)
             self.operations[name] = operation
-            self.calls[name] = deque(calls_of(held.get("inbound_nodes") or []))
+            calls = calls_of(held.get("inbound_nodes") or [])
+            self.is_old = self.is_old or any(call.is_old for call in calls)
+            self.calls[name] = deque(calls)
             self.made[name] = [n.outputs for n in operation._inbound_nodes]
             if not _is_input(operation):
                 self.made[name] = []
@@ -270,7 +217,7 @@ class _Rebuilding:
             )
 
     def _missing(self, call: Any) -> str | None:
-        for name, number, _ in _references(call):
+        for name, number, _ in references(call):
             if len(self.made[name]) <= self._number(name, number, call.is_old):
                 return name
         return None
@@ -292,14 +239,21 @@ class _Rebuilding:
             return deserialize_keras_object(value)
 
         operation = self.operations[name]
+        if next(references(call), None) is None:
+            # Without a tensor of the model it would run at once, on what a file says.
+            raise FileFormatError(
+                explain(
+                    f"'{name}' is called without any tensor of the model.",
+                    expected="every call to start from the model's inputs",
+                )
+            )
         args, kwargs = tensor(call.args), tensor(call.kwargs)
-        settings = dict(self.settings[name])
-        if settings:
-            names = _before_further(operation.function)
-            args = [*(settings.pop(n) for n in names if n in settings), *args]
-        if getattr(operation, "kind", "") == "GetItem" and isinstance(args[1], list):
-            args[1] = tuple(args[1])  # JSON knows no tuples
-        operation(*args, **{**settings, **kwargs})
+        if isinstance(operation, OpFunction):
+            settings = self.settings[name]
+            args, kwargs = full_arguments(operation.function, settings, args, kwargs)
+            if operation.kind == "GetItem" and isinstance(args[1], list):
+                args[1] = tuple(args[1])  # JSON knows no tuples
+        operation(*args, **kwargs)
         self.made[name].append(operation._inbound_nodes[-1].outputs)
 
     def output(self, reference: Any) -> KerasTensor:
@@ -322,11 +276,14 @@ def _referenced(rebuilt: _Rebuilding, structure: Any) -> Any:
         return {key: _referenced(rebuilt, value) for key, value in structure.items()}
     if structure and isinstance(structure[0], str):
         return rebuilt.output(structure)
+    if rebuilt.is_old and len(structure) == 1:  # Keras 2 wrote a list of one tensor
+        return _referenced(rebuilt, structure[0])
     return [_referenced(rebuilt, value) for value in structure]
 
 
-def _references(call: Any) -> Iterator[tuple[str, int, int]]:
-    stack = [call.args, call.kwargs]
+def references(call: CallConfig) -> Iterator[tuple[str, int, int]]:
+    """Yield layer, call and output of every tensor that a layer is called on."""
+    stack: list[Any] = [call.args, call.kwargs]
     while stack:
         value = stack.pop()
         if is_tensor_config(value):
@@ -342,35 +299,25 @@ def _is_input(operation: Any) -> bool:
     return bool(nodes) and not nodes[0].inputs
 
 
-def _revived(
+def revived(
     held: dict[str, Any], custom_objects: dict[str, Any] | None
 ) -> tuple[Any, dict[str, Any]]:
     """Return the layer, or the function of `kerasish.ops`, that a config describes.
 
     With it come the settings that a file holds for a function.
+
+    Args:
+        held: An entry of a functional model's list of layers.
+        custom_objects: Classes and functions by name, for those not registered.
+
+    Raises:
+        FileFormatError: It names what is unknown, or does not fit its class.
     """
-    function = _function_of(held)
+    function = function_of(held)
     if function is None:
         described = {k: v for k, v in held.items() if k != "inbound_nodes"}
         return deserialize_keras_object(described, custom_objects), {}
     config = dict(held.get("config") or {})
     name = config.pop("name", None) or held.get("name")
-    known = parameters_of(function)
     settings = deserialize_keras_object(config)
-    return OpFunction(function, name), {k: settings[k] for k in settings if k in known}
-
-
-def _function_of(held: dict[str, Any]) -> Callable[..., Any] | None:
-    """Return the function of `kerasish.ops` that a config means, if it means one."""
-    class_name, module = str(held.get("class_name")), str(held.get("module") or "")
-    if module and not module.startswith("keras.src.ops"):
-        return None
-    if not module and lookup_class(class_name, None, held.get("registered_name")):
-        return None
-    category = module.rpartition(".")[2]
-    for owner in (dict(_CATEGORIES).get(category, ops), ops):
-        names = {n.replace("_", ""): n for n in _listed(owner)}
-        if class_name.lower() in names:
-            function: Callable[..., Any] = getattr(owner, names[class_name.lower()])
-            return function
-    return None
+    return OpFunction(function, name), known_settings(function, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasish.errors import explain
@@ -27,6 +27,7 @@ from kerasish.models.graph_config import (
     is_graph_config,
 )
 from kerasish.models.plan_text import explain_plan
+from kerasish.models.state_tree import set_state_tree, state_tree
 from kerasish.models.summary import summarize
 from kerasish.ops.function import Function
 from kerasish.ops.operation import node_of, output_spec
@@ -241,6 +242,26 @@ class Model(Trainer, Layer):
         """Return the shape of each layer's output; None where it is not known."""
         return [_output_shape(layer) for layer in self.layers]
 
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """Return copies of the variables' values, as nested dicts by path.
+
+        Args:
+            value_format: "backend_tensor" or "numpy_array".
+
+        Returns:
+            Dicts under "trainable_variables", "non_trainable_variables",
+            "optimizer_variables" and "metrics_variables".
+        """
+        return state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
+        """Set variables to what `get_state_tree` returned, or a part of it.
+
+        Raises:
+            ValueError: Something in it does not fit the model; nothing is set.
+        """
+        set_state_tree(self, state_tree)
+
     def summary(
         self,
         line_length: int | None = None,
@@ -297,9 +318,20 @@ class Model(Trainer, Layer):
         """
         saving.save_model(self, filepath, overwrite, zipped, include_optimizer)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Save the weights to a name ending in `.weights.h5`."""
-        saving.save_weights(self, filepath, overwrite)
+    def save_weights(
+        self,
+        filepath: Any,
+        overwrite: bool = True,
+        max_shard_size: float | None = None,
+    ) -> None:
+        """Save the weights to a name ending in `.weights.h5`.
+
+        Args:
+            filepath: The file; with `max_shard_size` its name ends in `.weights.json`.
+            overwrite: Whether a file of that name may be replaced.
+            max_shard_size: Most of arrays in one file, in GiB; None for one file.
+        """
+        saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(
         self,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kerasish.saving.old_calls import is_old_tensor, old_call
+
 
 @dataclass
 class CallConfig:
@@ -34,41 +36,15 @@ def reference_of(value: dict[str, Any]) -> tuple[str, int, int]:
 
 def calls_of(inbound_nodes: list[Any]) -> list[CallConfig]:
     """Return the calls in a layer's `inbound_nodes`, of Keras 3 or Keras 2."""
-    if inbound_nodes and _is_old_tensor(inbound_nodes[0]):
+    if inbound_nodes and is_old_tensor(inbound_nodes[0]):
         inbound_nodes = [inbound_nodes]  # operations of TensorFlow: one level less
     return [_call(entry) for entry in inbound_nodes]
 
 
 def _call(entry: Any) -> CallConfig:
     if isinstance(entry, dict):
-        return CallConfig(list(entry.get("args", ())), dict(entry.get("kwargs", {})))
-    tensors = [_tensor(*held[:3]) for held in entry]
-    kwargs = next((held[3] for held in entry if len(held) > 3), None) or {}
-    kwargs = {key: _old_argument(value) for key, value in kwargs.items()}
+        args, kwargs = entry.get("args", ()), entry.get("kwargs", {})
+        return CallConfig(list(args), dict(kwargs), bool(entry.get("is_old")))
+    tensors, kwargs = old_call(entry)
     first = tensors[0] if len(tensors) == 1 else tensors
     return CallConfig([first], kwargs, is_old=True)
-
-
-def _is_old_tensor(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) in (3, 4)
-        and isinstance(value[0], str)
-        and isinstance(value[1], int)
-        and isinstance(value[2], int)
-    )
-
-
-def _old_argument(value: Any) -> Any:
-    if _is_old_tensor(value):
-        return _tensor(*value[:3])
-    if isinstance(value, list):
-        return [_old_argument(item) for item in value]
-    return value
-
-
-def _tensor(name: str, node: int, index: int) -> dict[str, Any]:
-    return {
-        "class_name": "__keras_tensor__",
-        "config": {"shape": None, "dtype": None, "keras_history": [name, node, index]},
-    }

@@ -74,7 +74,7 @@ def summarize(
         cells = [[*c, r.trainable] for c, r in zip(cells, rows, strict=True)]
     widths = _widths(width, positions or _POSITIONS[is_graph, show_trainable])
     return "\n".join(
-        [f'Model: "{model.name}"', *_table(heads, cells, widths), *_totals(model)]
+        [f'Model: "{model.name}"', *table(heads, cells, widths), *_totals(model)]
     )
 
 
@@ -177,12 +177,22 @@ def _widths(total: int, positions: Sequence[float]) -> list[int]:
     return [max(edge - start - border, 3) for start, edge, border in columns]
 
 
-def _table(heads: list[str], rows: list[list[str]], widths: list[int]) -> Iterator[str]:
+def table(
+    heads: list[str], rows: list[list[str]], widths: list[int], ruled: bool = True
+) -> Iterator[str]:
+    """Yield the lines of a table; its third column holds numbers.
+
+    Args:
+        heads: The columns' titles.
+        rows: The texts of each row; those that are too long are wrapped.
+        widths: Inner width of each column in characters, two for padding included.
+        ruled: Whether to draw a line between rows.
+    """
     yield _rule(widths, "┏━┳┓")
     yield from _cells(heads, widths, "┃", at_bottom=True)
     yield _rule(widths, "┡━╇┩")
     for index, row in enumerate(rows):
-        if index:
+        if index and ruled:
             yield _rule(widths, "├─┼┤")
         yield from _cells(row, widths, "│")
     yield _rule(widths, "└─┴┘")

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasish.backend import dtypes, get_backend, standardize_dtype
 from kerasish.backend.contract import Array
+from kerasish.graph.memory_limit import claim
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.variable import Variable
 from kerasish.ops.declare import convert
@@ -34,6 +35,7 @@ def ones(shape: Shape, dtype: Any = None) -> Array:
 def full(shape: Shape, fill_value: Any, dtype: Any = None) -> Array:
     """Return a tensor whose elements all are `fill_value`."""
     lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    claim(lengths, "float64", keep=False)
     return _new(np.full(lengths, fill_value), dtype)
 
 
@@ -67,6 +69,8 @@ def arange(
     step = 1 if step is None else step
     first, last = (0, start) if stop is None else (start, stop)
     whole = all(isinstance(v, (int, np.integer)) for v in (first, last, step))
+    if whole and step:
+        claim((int((last - first) // step),), "float64", keep=False)
     return _new(np.arange(first, last, step), dtype or ("int32" if whole else None))
 
 
@@ -90,12 +94,14 @@ def linspace(
         dtype: Dtype of the result.
         axis: Axis of the result along which they lie, if `start` is an array.
     """
+    claim((num, *np.shape(start)), "float64", keep=False)
     values, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
     return (_new(values, dtype), _new(step, dtype)) if retstep else _new(values, dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:
     """Return ones on the k-th diagonal of an N x M matrix, zeros elsewhere."""
+    claim((N, N if M is None else M), "float64", keep=False)
     return _new(np.eye(N, M, k), dtype)
 
 
@@ -106,6 +112,7 @@ def identity(n: int, dtype: Any = None) -> Array:
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:
     """Return ones at and below the k-th diagonal, zeros above."""
+    claim((N, N if M is None else M), "float64", keep=False)
     return _new(np.tri(N, M, k), dtype)
 
 

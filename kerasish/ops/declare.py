@@ -19,6 +19,7 @@ import numpy as np
 from kerasish.backend import dtypes, floatx, get_backend, standardize_dtype
 from kerasish.backend.contract import Array, Shape
 from kerasish.errors import DTypeError, explain
+from kerasish.graph.memory_limit import claim
 from kerasish.graph.registry import enter, operation
 from kerasish.graph.tensor import CONSTANT, Spec, Tensor
 from kerasish.graph.trace import current_trace
@@ -313,6 +314,9 @@ def cast_operand(value: Any, dtype: str | None) -> Any:
     return operation("cast_to")(value, dtype=dtype)
 
 
+_NODE_BYTES = 1000  # with what a plan or a model keeps of it
+
+
 def node(
     op: Op[Any],
     inputs: tuple[Tensor, ...],
@@ -321,6 +325,7 @@ def node(
     expansion: Tensor | None = None,
 ) -> Tensor:
     """Return a new node of an operation, in the scope of the open trace."""
+    claim((_NODE_BYTES,), "uint8")
     opened = current_trace()
     scope = opened.scope if opened is not None else ""
     return Tensor(op, inputs, attributes, form.shape, form.dtype, scope, expansion)
@@ -336,6 +341,7 @@ def _regroup(flat: Sequence[Any], groups: list[int | None]) -> list[Any]:
 
 def _run(name: str, form: Any, arrays: list[Any], attributes: dict[str, Any]) -> Array:
     backend = get_backend()
+    claim(form.shape, form.dtype, keep=False)
     out = backend.empty(form.shape, form.dtype)
     run_kernel(name, out, Spec(form.shape, form.dtype), arrays, attributes)
     return out

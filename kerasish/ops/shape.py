@@ -14,6 +14,7 @@ from typing import Any
 from kerasish.backend import dtypes, standardize_dtype
 from kerasish.backend.contract import Shape
 from kerasish.errors import ShapeError, explain
+from kerasish.graph.memory_limit import claim
 from kerasish.graph.registry import enter
 from kerasish.graph.tensor import Spec
 from kerasish.ops import rules
@@ -270,6 +271,7 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
                 )
             )
         step = length // indices_or_sections
+        claim((indices_or_sections, 100), "float64", keep=False)
         edges = [i * step for i in range(indices_or_sections + 1)]
     else:
         edges = [0, *map(int, indices_or_sections), length]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from kerasish import ops
 from kerasish.graph.variable import Variable
 from kerasish.ops.updates import moving_average
@@ -107,6 +109,15 @@ class Nadam(_TwoMeans):
         """Make the running means, and the product of the momentum factors."""
         super().build(variables)
         self._product = self.add_variable((), "ones", dtype="float32")
+
+    def recount(self) -> None:
+        """Set the product of the momentum factors from the number of steps taken.
+
+        For files of Keras 2, which do not hold it.
+        """
+        taken = np.arange(1, int(ops.convert_to_numpy(self.iterations)) + 1)
+        factors = self.beta_1 * (1 - 0.5 * 0.96**taken)
+        self._product.assign(np.prod(factors).astype("float32"))
 
     def _factor(self, step: Any) -> Any:
         """Return u_t."""

@@ -158,6 +158,39 @@ def make_key(seed: int | SeedGenerator | None) -> Any:
     return ops.convert_to_tensor(_first_state(check_seed(seed)), dtype="uint32")
 
 
+def get_process_state() -> dict[str, Any]:
+    """Return where all streams of random numbers of the process stand.
+
+    Returns:
+        JSON values and arrays: kerasish's own streams, Python's `random` and
+        `numpy.random`.
+    """
+    with _lock:
+        shared = None if _shared_generator is None else _shared_generator.state.numpy()
+        own = {"seed": _process_seed, "stream": _stream.state, "shared": shared}
+    version, words, gauss = random.getstate()
+    python = {"version": version, "words": np.array(words, np.uint32), "gauss": gauss}
+    return {**own, "python": python, "numpy": np.random.get_state(legacy=False)}
+
+
+def set_process_state(state: dict[str, Any]) -> None:
+    """Set all streams of random numbers to where they stood.
+
+    Args:
+        state: What `get_process_state` returned.
+    """
+    global _process_seed
+    with _lock:
+        _process_seed = check_seed(state["seed"])
+        _stream.state = state["stream"]
+    if state["shared"] is not None:
+        _shared().state.assign(state["shared"])
+    python = state["python"]
+    words = tuple(int(word) for word in python["words"])
+    random.setstate((python["version"], words, python["gauss"]))
+    np.random.set_state(state["numpy"])
+
+
 def _shared() -> SeedGenerator:
     global _shared_generator
     with _lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,18 +31,21 @@ from kerasish.saving.keras_archive import (
     write_archive,
 )
 from kerasish.saving.legacy_h5 import read_model, read_weights, write_model
-from kerasish.saving.older_configs import modernise
+from kerasish.saving.old_layers import is_version_2, keep_old_meanings
+from kerasish.saving.older_configs import modern_compile, modernise
 from kerasish.saving.registry import custom_object_scope
 from kerasish.saving.serialization import (
     deserialize_keras_object,
     serialize_keras_object,
 )
+from kerasish.saving.sharded_weights import ENDING as SHARDED
+from kerasish.saving.sharded_weights import open_shards, write_shards
 from kerasish.saving.weights_h5 import holds_tree, read_tree, write_tree
 
 PathLike = str | os.PathLike[str]
 
 _FORMATS = "a name that ends in .keras, .h5 or .hdf5"
-_LOADING_ERRORS = (
+LOADING_ERRORS = (
     ValueError,
     TypeError,
     KeyError,
@@ -49,7 +53,9 @@ _LOADING_ERRORS = (
     AttributeError,
     RuntimeError,
     MemoryError,
-    OverflowError,
+    ArithmeticError,
+    AssertionError,
+    StopIteration,
 )
 
 
@@ -141,7 +147,7 @@ def load_model(
         FileFormatError: The file is not a model, is damaged, or names what is unknown.
         FileNotFoundError: There is no such file.
     """
-    path = _existing(filepath)
+    path = existing(filepath)
     with naming(path), custom_object_scope(custom_objects or {}):
         if starts_like_zip(path):
             return read_archive(path, compile)
@@ -163,7 +169,13 @@ def _check_is_hdf5(path: str) -> None:
     )
 
 
-def _existing(filepath: PathLike) -> str:
+def existing(filepath: PathLike) -> str:
+    """Return a path, of which a file is there.
+
+    Raises:
+        FileFormatError: It is a folder.
+        FileNotFoundError: There is nothing.
+    """
     path = os.fspath(filepath)
     if os.path.isdir(path):
         raise FileFormatError(
@@ -190,7 +202,7 @@ def naming(path: PathLike) -> Iterator[None]:
         yield
     except FileFormatError as error:
         raise FileFormatError(f"Cannot load '{os.fspath(path)}'. {error}") from error
-    except _LOADING_ERRORS as error:
+    except LOADING_ERRORS as error:
         text = f"{type(error).__name__}: {error}".rstrip(": ")
         message = explain(f"Cannot load '{os.fspath(path)}'.", got=text)
         raise FileFormatError(message) from error
@@ -206,28 +218,49 @@ def save_weights(
 
     Args:
         model: A built model.
-        filepath: A name that ends in `.weights.h5`.
+        filepath: A name that ends in `.weights.h5`, or, with `max_shard_size`, in
+            `.weights.json`.
         overwrite: Whether a file of that name may be replaced.
-        max_shard_size: None; weights are not split over several files.
+        max_shard_size: Most of arrays in one file, in GiB; more is split over several
+            files, which a `.weights.json` lists. None keeps all in one.
 
     Raises:
-        ValueError: The name ends in something else, or the model has no weights yet.
+        ValueError: The name ends in something else, the model has no weights yet, or a
+            single array is larger than `max_shard_size`.
         OSError: The file cannot be written; what was there before is unchanged.
     """
-    path = os.fspath(filepath)
-    if not path.endswith(".weights.h5") or max_shard_size is not None:
-        raise ValueError(
-            explain(
-                f"Cannot save weights to '{path}'.",
-                got=None if max_shard_size is None else f"{max_shard_size=}",
-                expected="a name that ends in .weights.h5 (one file)",
-                fix=f"model.save_weights('{path.removesuffix('.h5')}.weights.h5')",
-            )
-        )
+    path = _weights_name(os.fspath(filepath), max_shard_size)
     _check_built(model, "save")
     _check_overwrite(path, overwrite)
+    if max_shard_size is not None:
+        write_shards(model, path, max_shard_size)
+        return
     with atomic_write(path) as file:
         write_tree(model, file)
+
+
+def _weights_name(path: str, max_shard_size: float | None) -> str:
+    ending = ".weights.h5" if max_shard_size is None else SHARDED
+    if max_shard_size is not None and path.endswith(".weights.h5"):
+        path = path.removesuffix(".weights.h5") + SHARDED
+        text = f"Weights split over several files are listed in '{path}'."
+        warnings.warn(text, stacklevel=3)
+    if path.endswith(ending) and (max_shard_size is None or max_shard_size > 0):
+        return path
+    stem = path.removesuffix(".h5").removesuffix(".weights").removesuffix(SHARDED)
+    size = None if max_shard_size is None else f" and {max_shard_size=}"
+    more = "" if max_shard_size is None else ", max_shard_size=5.0"
+    if path.endswith(SHARDED) and max_shard_size is None:
+        ending, more = SHARDED, ", max_shard_size=5.0"
+    raise ValueError(
+        explain(
+            f"Cannot save weights to '{path}'.",
+            got=f"the ending '{''.join(Path(path).suffixes)}'{size or ''}",
+            expected="a name that ends in .weights.h5 (one file), or .weights.json and "
+            "a max_shard_size above 0",
+            fix=f"model.save_weights('{stem}{ending}'{more})",
+        )
+    )
 
 
 def load_weights(
@@ -242,7 +275,7 @@ def load_weights(
     Args:
         model: A built model of the same architecture.
         filepath: `.weights.h5`, a `.h5` of weights or of a whole model (Keras 2 too),
-            or `.keras`; what it is, is told by its content.
+            `.keras`, or `.weights.json`; all but the last are told by their content.
         skip_mismatch: Leave out layers that do not fit, with a warning.
         by_name: Pair layers by name; only for the older `.h5` layout, which has names.
         objects_to_skip: Layers that keep their weights; only for the newer layout.
@@ -251,9 +284,14 @@ def load_weights(
         FileFormatError: The file holds no weights, is damaged, or does not fit.
         FileNotFoundError: There is no such file.
     """
-    path = _existing(filepath)
+    path = existing(filepath)
     _check_built(model, "load")
     with naming(path):
+        if path.endswith(SHARDED):
+            _refuse_by_name(by_name)
+            with open_shards(path) as roots:
+                read_tree(model, roots, skip_mismatch, objects_to_skip or ())
+            return
         source: Any = archived_weights(path) if starts_like_zip(path) else path
         with open_hdf5(source) as root:
             legacy = _legacy_weights(root)
@@ -317,5 +355,21 @@ def model_from_json(
     Raises:
         FileFormatError: It is not JSON, or describes no model.
     """
-    config = modernise(parse_json(json_string, "json_string"))
-    return deserialize_keras_object(config, custom_objects)
+    with naming("json_string"):
+        config = parse_json(json_string, "json_string")
+        if isinstance(config, dict) and is_version_2(config.get("keras_version")):
+            config = keep_old_meanings(config)
+        return _made(modernise(config), custom_objects)
+
+
+def _made(config: Any, custom_objects: dict[str, Any] | None) -> Any:
+    if not isinstance(config, dict):
+        raise FileFormatError(
+            explain("The text does not describe a model.", got=repr(config)[:80])
+        )
+    compile_config = config.pop("compile_config", None)
+    with custom_object_scope(custom_objects or {}):
+        model = deserialize_keras_object(config)
+        if compile_config:
+            model.compile_from_config(modern_compile(compile_config))
+    return model

@@ -43,9 +43,11 @@ def read_assets(
     """
     for node in nodes(model):
         load = getattr(node.owner, "load_assets", None)
+        if load is None:
+            continue
         place = _place(node.path)
         own = [m for m in members if _is_plain(m.removeprefix(place), m)]
-        if load is None or not own:
+        if not own:
             continue
         with tempfile.TemporaryDirectory() as folder:
             for member in own:

@@ -15,20 +15,38 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
+from kerasish.saving.hdf5_heaps import has_endless_heap
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # deflate, shuffle, fletcher32, szip, nbit, scale-offset, and h5py's own lzf.
 _KNOWN_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32000})
 _MAX_JSON_DEPTH = 200
+_MAX_JSON_BYTES = 2**26
+# A list or dictionary takes up to 100 times the two bytes it is written in.
+_MAX_JSON_BRACKETS = 2**20
 # One chunk is unpacked as a whole, even where the dataset needs only a corner of it.
 _MAX_SPARE_CHUNK = 2**20
+# Arrays barely shrink: what is more than this times its file is a trap.
+_MAX_RATIO = 50
+_SPARE_BYTES = 2**26
+# Open files whose text nobody has asked for yet, by the number HDF5 gives them.
+_unchecked: dict[int, str | os.PathLike[str] | BinaryIO] = {}
 _H5PY_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
+
+
+def most_bytes(file_size: int) -> int:
+    """Return how much memory reading a file may take for arrays or unpacked bytes.
+
+    Args:
+        file_size: In bytes.
+    """
+    return _SPARE_BYTES + _MAX_RATIO * file_size
 
 
 def starts_like_hdf5(path: str | os.PathLike[str]) -> bool:
@@ -52,8 +70,40 @@ def open_hdf5(source: str | os.PathLike[str] | BinaryIO) -> Iterator[h5py.File]:
         _check_signature(source)  # type: ignore[arg-type]
     with damage("The file cannot be opened as HDF5: it is damaged or cut short."):
         file = h5py.File(source, "r")
+        number = _number(file)
     with file:
-        yield file
+        _unchecked[number] = source
+        try:
+            yield file
+        finally:
+            _unchecked.pop(number, None)
+
+
+def _number(thing: h5py.Group | h5py.Dataset) -> int:
+    """Return the number that the HDF5 library gives to an open file."""
+    return int(h5py.h5o.get_info(thing.id).fileno)
+
+
+def _check_heaps(thing: h5py.Group | h5py.Dataset) -> None:
+    """Look once at where a file keeps its text, before any of it is read."""
+    number = _number(thing)
+    source = _unchecked.get(number)
+    if source is None:
+        return
+    if isinstance(source, io.IOBase):
+        endless = has_endless_heap(cast(BinaryIO, source))
+    else:
+        with open(cast(str, source), "rb") as file:
+            endless = has_endless_heap(file)
+    if not endless:
+        del _unchecked[number]
+        return
+    raise FileFormatError(
+        explain(
+            "The text in the file cannot be read: the file is damaged.",
+            got="a heap with an object of size 0",
+        )
+    )
 
 
 def _check_signature(path: str | os.PathLike[str]) -> None:
@@ -266,8 +316,17 @@ def _attribute(thing: h5py.Group | h5py.Dataset, name: str) -> Any:
                     expected=f"at most the file's size, {limit}",
                 )
             )
+        if not _is_plain(stored.get_type()):
+            _check_heaps(thing)
         value = thing.attrs[name]
     return None if isinstance(value, h5py.Empty) else value
+
+
+def _is_plain(kind: h5py.h5t.TypeID) -> bool:
+    """Return whether values of a type lie where they are, and not in a heap."""
+    if isinstance(kind, h5py.h5t.TypeStringID):
+        return not kind.is_variable_str()
+    return isinstance(kind, (h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID))
 
 
 def _text(value: Any, name: str) -> str:
@@ -285,6 +344,7 @@ def parse_json(text: str, what: str) -> Any:
     Raises:
         FileFormatError: It is not JSON, or nested too deeply.
     """
+    _check_size(text, what)
     try:
         parsed = json.loads(text)
         too_deep = _depth(parsed) > _MAX_JSON_DEPTH
@@ -299,6 +359,19 @@ def parse_json(text: str, what: str) -> Any:
             explain(f"'{what}' is nested too deeply.", expected=_MAX_JSON_DEPTH)
         )
     return parsed
+
+
+def _check_size(text: str, what: str) -> None:
+    brackets = text.count("[") + text.count("{")
+    if len(text) <= _MAX_JSON_BYTES and brackets <= _MAX_JSON_BRACKETS:
+        return
+    raise FileFormatError(
+        explain(
+            f"'{what}' is too large.",
+            got=f"{len(text)} characters, {brackets} lists and dictionaries",
+            expected=f"at most {_MAX_JSON_BYTES} and {_MAX_JSON_BRACKETS}",
+        )
+    )
 
 
 def _depth(parsed: Any) -> int:

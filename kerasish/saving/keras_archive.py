@@ -9,15 +9,23 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from kerasish.errors import FileFormatError, explain
+from kerasish.graph.memory_limit import memory_limit
 from kerasish.saving.assets import read_assets, write_assets
-from kerasish.saving.hdf5_safe import open_hdf5, parse_json
+from kerasish.saving.file_window import FileWindow
+from kerasish.saving.hdf5_safe import most_bytes, open_hdf5, parse_json
+from kerasish.saving.hidden_state import read_hidden
 from kerasish.saving.legacy_h5 import KERAS_VERSION
+from kerasish.saving.old_layers import is_version_2, keep_old_meanings
 from kerasish.saving.older_configs import modern_compile, modernise
 from kerasish.saving.serialization import (
     deserialize_keras_object,
@@ -27,10 +35,21 @@ from kerasish.saving.weights_h5 import read_tree, write_tree
 
 _SIGNATURE = b"PK\x03\x04"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_MAX_CONFIG_BYTES = 2**28
-# Weights barely shrink: a member that claims more than this times the file is a trap.
-_MAX_RATIO = 50
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError)
+_MAX_CONFIG_BYTES = 2**26
+_CHECKED_AT_ONCE = 2**20
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OverflowError,
+)
+_ENCRYPTED = 0x1
+# Others (bzip2, lzma) let a header of some bytes ask for gigabytes to unpack.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def starts_like_zip(path: str | os.PathLike[str]) -> bool:
@@ -63,52 +82,172 @@ def read_archive(path: str | os.PathLike[str], compile: bool = True) -> Any:
     Raises:
         FileFormatError: It is no `.keras` archive, or it is damaged.
     """
-    text = _member(path, _CONFIG, _MAX_CONFIG_BYTES).decode("utf-8", "replace")
-    config = modernise(parse_json(text, _CONFIG))
+    with _checked_weights(path) as weights:
+        config = _modern_config(path)
+        compile_config = config.pop("compile_config", None)
+        with memory_limit(most_bytes(os.path.getsize(path))):
+            model = deserialize_keras_object(config)
+            if compile and compile_config:
+                model.compile_from_config(modern_compile(compile_config))
+            with open_hdf5(weights) as root:
+                read_tree(model, root, build_optimizer=True)
+                read_hidden(model, root)
+            _read_assets(model, path)
+    return model
+
+
+def _modern_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    config = archived_config(path)
+    if _is_of_keras_2(path):
+        config = keep_old_meanings(config)
+    config = modernise(config)
     if not isinstance(config, dict) or "class_name" not in config:
         message = explain(f"'{_CONFIG}' does not describe a model.")
         raise FileFormatError(message)
-    compile_config = config.pop("compile_config", None)
-    model = deserialize_keras_object(config)
-    if compile and compile_config:
-        model.compile_from_config(modern_compile(compile_config))
-    with open_hdf5(archived_weights(path)) as root:
-        read_tree(model, root, build_optimizer=True)
-    with zipfile.ZipFile(path) as archive:
-        members = archive.namelist()
-    read_assets(model, members, lambda name: _member(path, name, _MAX_CONFIG_BYTES))
-    return model
+    return config
+
+
+def _read_assets(model: Any, path: str | os.PathLike[str]) -> None:
+    left = most_bytes(os.path.getsize(path))
+
+    def read(name: str) -> bytes:
+        nonlocal left
+        content = _member(path, name, left)
+        left -= len(content)
+        return content
+
+    read_assets(model, list(archived_sizes(path)), read)
+
+
+def _is_of_keras_2(path: str | os.PathLike[str]) -> bool:
+    try:
+        metadata = archived_metadata(path)
+    except FileFormatError:
+        return False  # Keras does without it too
+    return isinstance(metadata, dict) and is_version_2(metadata.get("keras_version"))
 
 
 def archived_weights(path: str | os.PathLike[str]) -> io.BytesIO:
     """Return the member `model.weights.h5` of an archive, in memory."""
-    limit = max(_MAX_CONFIG_BYTES, _MAX_RATIO * os.path.getsize(path))
+    limit = most_bytes(os.path.getsize(path))
     return io.BytesIO(_member(path, _WEIGHTS, limit))
+
+
+@contextmanager
+def weights_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open the member `model.weights.h5` without reading it, if it is not packed."""
+    info = _weights_entry(path)
+    if info.compress_type != zipfile.ZIP_STORED:
+        yield archived_weights(path)
+        return
+    with (
+        open(path, "rb", buffering=0) as file,
+        FileWindow.of_member(file, info) as window,
+    ):
+        yield window
+
+
+@contextmanager
+def _checked_weights(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open the weights in place, and raise at the end if their checksum is wrong.
+
+    Another thread computes it, as that takes as long as to read the arrays.
+    """
+    stored = _weights_entry(path).CRC
+    with ThreadPoolExecutor(1) as pool, weights_in_place(path) as weights:
+        if not isinstance(weights, FileWindow):
+            yield weights  # unpacking has checked them
+            return
+        checksum = pool.submit(_checksum, path, weights.start, weights.size)
+        yield weights
+        if checksum.result() == stored:
+            return
+    raise FileFormatError(
+        explain("The archive is damaged.", got=f"a wrong checksum of '{_WEIGHTS}'")
+    )
+
+
+def _checksum(path: str | os.PathLike[str], start: int, size: int) -> int:
+    buffer, value = memoryview(bytearray(_CHECKED_AT_ONCE)), 0
+    with open(path, "rb", buffering=0) as file, FileWindow(file, start, size) as window:
+        while count := window.readinto(buffer):
+            value = zlib.crc32(buffer[:count], value)
+    return value
+
+
+def _weights_entry(path: str | os.PathLike[str]) -> zipfile.ZipInfo:
+    with _opened(path) as archive:
+        return _only(archive, _WEIGHTS)
+
+
+def archived_sizes(path: str | os.PathLike[str]) -> dict[str, int]:
+    """Return the names of an archive's members and the sizes it says they have."""
+    with _opened(path) as archive:
+        return {info.filename: info.file_size for info in archive.infolist()}
+
+
+def archived_config(path: str | os.PathLike[str]) -> Any:
+    """Return the config in an archive, as it stands there."""
+    text = _member(path, _CONFIG, _config_limit(path)).decode("utf-8", "replace")
+    return parse_json(text, _CONFIG)
 
 
 def archived_metadata(path: str | os.PathLike[str]) -> Any:
     """Return what an archive says of itself: Keras's version and the date."""
-    text = _member(path, _METADATA, _MAX_CONFIG_BYTES).decode("utf-8", "replace")
+    text = _member(path, _METADATA, _config_limit(path)).decode("utf-8", "replace")
     return parse_json(text, _METADATA)
 
 
-def _member(path: str | os.PathLike[str], name: str, limit: int) -> bytes:
+def _config_limit(path: str | os.PathLike[str]) -> int:
+    return min(_MAX_CONFIG_BYTES, most_bytes(os.path.getsize(path)))
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; whatever zip and its codecs raise becomes a FileFormatError."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except FileFormatError:
+        raise
+    except _ZIP_ERRORS as error:
+        raise FileFormatError(
+            explain("The archive is damaged or cut short.", got=str(error))
+        ) from error
+
+
+def _member(path: str | os.PathLike[str], name: str, limit: int) -> bytes:
+    with _opened(path) as archive:
+        info = _only(archive, name)
+        with archive.open(info) as member:
             content = member.read(limit + 1)  # the size in the header may be a lie
-    except KeyError as error:
+    if len(content) > limit:
+        message = explain(f"'{name}' is refused.", got=f"more than {limit} bytes")
+        raise FileFormatError(message)
+    return content
+
+
+def _only(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """Return the entry of a name, found to be the only one and plainly packed."""
+    found = [info for info in archive.infolist() if info.filename == name]
+    if not found:
         raise FileFormatError(
             explain(
                 "The file is a zip, but no .keras archive.",
                 got=f"no member '{name}'",
                 expected=f"{_METADATA}, {_CONFIG} and {_WEIGHTS}",
             )
-        ) from error
-    except _ZIP_ERRORS as error:
+        )
+    got = None
+    if len(found) > 1:  # two readers could see two different models
+        got = f"{len(found)} members of that name"
+    elif found[0].flag_bits & _ENCRYPTED:
+        got = "an encrypted member"
+    elif found[0].compress_type not in _METHODS:
+        got = f"a member packed by method {found[0].compress_type}"
+    if got is not None:
+        expected = "one member, stored or deflated"
         raise FileFormatError(
-            explain("The archive is damaged or cut short.", got=str(error))
-        ) from error
-    if len(content) > limit:
-        message = explain(f"'{name}' is refused.", got=f"more than {limit} bytes")
-        raise FileFormatError(message)
-    return content
+            explain(f"'{name}' is refused.", got=got, expected=expected)
+        )
+    return found[0]

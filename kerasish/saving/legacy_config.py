@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.errors import FileFormatError, explain
+from kerasish.saving.old_layers import PRIVATE_NAMES
 from kerasish.saving.older_configs import (
     modern_compile,
     modern_losses,
@@ -47,7 +48,8 @@ def legacy_model_config(model: Any) -> dict[str, Any]:
 
 def _legacy_layer(full: dict[str, Any]) -> dict[str, Any]:
     config = dict(full["config"])
-    if isinstance(config.get("layers"), list):
+    # layers inside a layer, such as Pipeline's, keep the full form
+    if full.get("module") != "keras.layers" and isinstance(config.get("layers"), list):
         config["layers"] = [_legacy_layer(layer) for layer in config["layers"]]
     legacy = {"class_name": _legacy_name(full), "config": config}
     kept = ["name", "inbound_nodes"]
@@ -57,7 +59,8 @@ def _legacy_layer(full: dict[str, Any]) -> dict[str, Any]:
 
 
 def _legacy_name(full: dict[str, Any]) -> str:
-    return str(full.get("registered_name") or full["class_name"])
+    name = str(full.get("registered_name") or full["class_name"])
+    return PRIVATE_NAMES.get(name, name)
 
 
 def training_config(model: Any) -> dict[str, Any] | None:

@@ -16,20 +16,24 @@ import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
+from kerasish.graph.memory_limit import memory_limit
 from kerasish.saving.hdf5_safe import (
     dataset,
     member_names,
+    most_bytes,
     names_attribute,
     parse_json,
     subgroup,
     text_attribute,
 )
+from kerasish.saving.hidden_state import read_hidden, write_hidden
 from kerasish.saving.legacy_config import (
     compile_config,
     full_model_config,
     legacy_model_config,
     training_config,
 )
+from kerasish.saving.old_layers import is_version_2, keep_old_meanings
 from kerasish.saving.optimizer_state import restore_optimizer, state_names
 from kerasish.saving.serialization import deserialize_keras_object
 from kerasish.saving.weight_match import LayerArrays, load_matched
@@ -57,6 +61,7 @@ def write_model(model: Any, file: BinaryIO, include_optimizer: bool = True) -> N
         _write_versions(root)
         root.attrs["model_config"] = config
         write_weights(model, root.create_group("model_weights"))
+        write_hidden(model, root)
         if training is None:
             return
         root.attrs["training_config"] = json.dumps(training)
@@ -149,15 +154,20 @@ def read_model(root: h5py.Group, compile: bool = True) -> Any:
     text = text_attribute(root, "model_config")
     if text is None:
         raise _no_model(root)
-    config = full_model_config(parse_json(text, "model_config"))
+    config = parse_json(text, "model_config")
+    if is_version_2(text_attribute(root, "keras_version")):
+        config = keep_old_meanings(config)
+    config = full_model_config(config)
     weights = subgroup(root, "model_weights")
     if weights is not None:
         _check_declared_units(config, weights)
-    model = deserialize_keras_object(config)
-    if weights is not None:
-        read_weights(model, weights)
-    if compile:
-        _compile(model, root)
+    with memory_limit(most_bytes(root.file.id.get_filesize())):
+        model = deserialize_keras_object(config)
+        if weights is not None:
+            read_weights(model, weights)
+        if compile:
+            _compile(model, root)
+        read_hidden(model, root)
     return model
 
 

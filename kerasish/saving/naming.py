@@ -5,20 +5,45 @@ from __future__ import annotations
 import gc
 import threading
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from kerasish.saving.registry import snake_case
 
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
+_local = threading.local()
 
 
 def auto_name(class_name: str) -> str:
     """Return `dense`, `dense_1`, ... for one class name after another."""
     base = snake_case(class_name)
+    name = _next_name(base)
+    while name in getattr(_local, "taken", ()):
+        name = _next_name(base)
+    return name
+
+
+def _next_name(base: str) -> str:
     with _lock:
         count = _counts[base]
         _counts[base] += 1
     return base if count == 0 else f"{base}_{count}"
+
+
+@contextmanager
+def avoiding(names: Iterable[str]) -> Iterator[None]:
+    """Give no default name that is among `names`, or among those avoided already.
+
+    For a model read from a file: its layers have names, and what is made besides, such
+    as the functions that work out a mask, must have others.
+    """
+    before: frozenset[str] = getattr(_local, "taken", frozenset())
+    _local.taken = before | frozenset(names)
+    try:
+        yield
+    finally:
+        _local.taken = before
 
 
 def reset_names() -> None:

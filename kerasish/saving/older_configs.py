@@ -13,14 +13,19 @@ import inspect
 from typing import Any
 
 from kerasish.errors import FileFormatError, explain
+from kerasish.saving.old_layers import modern_layer
 from kerasish.saving.registry import Configurable
 from kerasish.saving.serialization import lookup_class, serialize_dtype
+from kerasish.saving.tf_operations import CLASSES as TF_CLASSES
+from kerasish.saving.tf_operations import translated
 
 _COMPILE_SWITCHES = ("run_eagerly", "steps_per_execution", "jit_compile")
 _OLD_INPUT_KEYS = ("batch_input_shape", "input_shape", "input_dim", "input_length")
 _OLD_POLICIES = ("Policy", "PolicyV1")
 # Keys of an optimizer that named a choice of implementation, not of the method.
 _DEAD_OPTIMIZER_KEYS = ("jit_compile", "is_legacy_optimizer")
+
+_OLD_LOSS_SCALES = ("LossScaleOptimizer", "LossScaleOptimizerV3")
 
 
 def modernise(config: Any) -> Any:
@@ -36,6 +41,8 @@ def modernise(config: Any) -> Any:
         return [modernise(value) for value in config]
     if not isinstance(config, dict):
         return config
+    if config.get("class_name") in TF_CLASSES and "inbound_nodes" in config:
+        return translated(config)
     if config.get("class_name") == "Sequential" and "config" in config:
         # First of all: the input's shape may stand in the first layer only.
         config = {**config, "config": _modern_sequential(config["config"])}
@@ -43,6 +50,9 @@ def modernise(config: Any) -> Any:
     class_name, inner = modern.get("class_name"), modern.get("config")
     if not isinstance(class_name, str) or not isinstance(inner, dict):
         return modern
+    if not modern.get("registered_name"):
+        modern = modern_layer(modern)
+        class_name, inner = modern["class_name"], modern["config"]
     if class_name in _OLD_POLICIES:
         return serialize_dtype(inner.get("name", "float32"))
     if class_name == "InputLayer":
@@ -148,6 +158,10 @@ def modern_compile(config: dict[str, Any]) -> dict[str, Any]:
         for key, value in config.items()
         if value is not None or key not in _COMPILE_SWITCHES
     }
+    for key in ("loss", "metrics", "weighted_metrics"):
+        module = "keras.losses" if key == "loss" else "keras.metrics"
+        if key in modern:
+            modern[key] = modern_losses(modern[key], module)
     modern.setdefault("optimizer", "rmsprop")  # what Keras then compiles with
     optimizer = modern["optimizer"]
     if isinstance(optimizer, dict) and not optimizer.get("registered_name"):
@@ -171,6 +185,8 @@ def modern_optimizer(config: dict[str, Any]) -> dict[str, Any]:
         inner["learning_rate"] = _inverse_time_decay(inner.get("learning_rate"), decay)
     for key in _DEAD_OPTIMIZER_KEYS:
         inner.pop(key, None)
+    if class_name in _OLD_LOSS_SCALES:
+        class_name, inner = "LossScaleOptimizer", _modern_loss_scale(inner)
     custom = package not in ("", "Custom")
     modern = {
         "module": "keras.optimizers",
@@ -179,6 +195,14 @@ def modern_optimizer(config: dict[str, Any]) -> dict[str, Any]:
         "registered_name": config["class_name"] if custom else None,
     }
     return modernise(modern)  # type: ignore[no-any-return]
+
+
+def _modern_loss_scale(inner: dict[str, Any]) -> dict[str, Any]:
+    modern = {key: value for key, value in inner.items() if key != "dynamic"}
+    held = modern.get("inner_optimizer")
+    if isinstance(held, dict) and not held.get("registered_name"):
+        modern["inner_optimizer"] = modern_optimizer(held)
+    return modern
 
 
 def _inverse_time_decay(rate: Any, decay: float) -> dict[str, Any]:
@@ -207,9 +231,19 @@ def modern_losses(config: Any, module: str) -> Any:
         return config
     if "class_name" not in config:
         return {key: modern_losses(value, module) for key, value in config.items()}
-    if config["class_name"] == "function" or "module" in config:
+    if config["class_name"] == "function":
+        return modernise(config)
+    if "module" in config and not _is_old_loss(config):
         return modernise(config)
     return _modern_loss(config, module)
+
+
+def _is_old_loss(config: dict[str, Any]) -> bool:
+    """Return whether Keras 2 wrote a loss or metric into a `.keras` file."""
+    inner = config.get("config")
+    if config.get("registered_name") or not isinstance(inner, dict):
+        return False
+    return inner.get("reduction") == "auto" or isinstance(inner.get("fn"), str)
 
 
 def _modern_loss(config: dict[str, Any], module: str) -> Any:

@@ -63,7 +63,9 @@ def restore_optimizer(model: Any, stored: Stored) -> None:
         return
     arrays = [(v, read_array(dataset, v.shape)) for v, dataset in pairs]
     for variable, array in arrays:
-        variable.assign(array.astype(variable.dtype, copy=False))
+        variable.adopt(array.astype(variable.dtype, copy=False))
+    if len(pairs) < len(optimizer.variables) - 1 and hasattr(optimizer, "recount"):
+        optimizer.recount()
 
 
 def _pairs(optimizer: Any, weights: Sequence[Any], stored: Stored) -> Pairs | None:
@@ -76,8 +78,26 @@ def _pairs(optimizer: Any, weights: Sequence[Any], stored: Stored) -> Pairs | No
     if len(datasets) == len(variables) - 1:
         variables = [v for v in variables if not _is_rate(v)]
     if len(datasets) != len(variables):
-        return None
+        return _pairs_of_keras_2(variables, weights, datasets)
     return list(zip(variables, datasets, strict=True))
+
+
+def _pairs_of_keras_2(
+    variables: list[Any], weights: Sequence[Any], datasets: list[h5py.Dataset]
+) -> Pairs | None:
+    """Pair the step and the slots, as Keras 2 has no other values in its files.
+
+    Its SGD has slots even without momentum, one for each weight, and its Nadam loses
+    the product of the momentum factors.
+    """
+    slots = [v for v in variables[1:] if not _is_rate(v) and tuple(v.shape)]
+    if not slots:
+        shapes = [tuple(weight.shape) for weight in weights]
+        unused = [dataset.shape for dataset in datasets[1:]]
+        return [(variables[0], datasets[0])] if unused == shapes else None
+    if len(slots) != len(datasets) - 1:
+        return None
+    return list(zip([variables[0], *slots], datasets, strict=False))
 
 
 def _pairs_of_old(

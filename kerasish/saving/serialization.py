@@ -63,6 +63,7 @@ _PUBLIC_PARTS = (
 )
 _FRAMEWORKS = ("keras", "tf_keras", "tensorflow")
 _ARRAY_KINDS = "biufc"
+_MOST_OF_ONE_ID = 64
 _shared = threading.local()
 
 
@@ -310,7 +311,7 @@ def _function(config: dict[str, Any]) -> Any:
     found = find(name, module="")
     for module in _FUNCTION_MODULES:
         found = find(name, module) if found is None else found
-    if found is None:
+    if found is None or inspect.isclass(found):
         raise _unknown("function", name, known_names(*_FUNCTION_MODULES))
     return found
 
@@ -327,7 +328,8 @@ def _revive_shared(class_name: str, config: dict[str, Any]) -> Any:
         if earlier == config:
             return obj
     obj = _revive_object(class_name, config)
-    seen.append((config, obj))
+    if len(seen) < _MOST_OF_ONE_ID:  # or comparing takes the square of their number
+        seen.append((config, obj))
     return obj
 
 
@@ -412,7 +414,7 @@ def _modules(module: Any) -> tuple[str, ...]:
         return ("keras", "keras.models", "keras.dtype_policies")
     for part in _PUBLIC_PARTS:
         if part in rest:
-            return _public_modules(part)
+            return (module, *_public_modules(part))  # some have no public name
     return (module,)
 
 
@@ -425,7 +427,7 @@ def _public_modules(part: str) -> tuple[str, ...]:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> FileFormatError:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.6)
     short = name.rpartition(">")[2]
     return FileFormatError(
         explain(

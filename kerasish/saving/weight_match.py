@@ -92,7 +92,7 @@ def load_matched(layers: Sequence[LayerArrays], skip_mismatch: bool) -> None:
         for variable, stored in zip(layer.variables, layer.stored, strict=True)
     ]
     for variable, array in arrays:
-        variable.assign(array.astype(variable.dtype, copy=False))
+        variable.adopt(array.astype(variable.dtype, copy=False))
 
 
 def describe(owner: Any) -> str:

@@ -20,17 +20,20 @@ from kerasish.saving.hdf5_safe import (
     dataset,
     member,
     member_names,
+    most_bytes,
     read_array,
     subgroup,
 )
+from kerasish.saving.hidden_state import write_hidden, write_training
 from kerasish.saving.optimizer_state import restore_optimizer
 from kerasish.saving.registry import snake_case
 from kerasish.saving.weight_match import LayerArrays, load_matched
 
 # Keras 2.12's name for `layers`.
 _OLD_LAYERS = "_layer_checkpoint_dependencies"
-# Arrays barely shrink: one larger than this times its file is a trap.
-_MAX_RATIO = 50
+
+TreeArray = tuple[str, str, str, Any]
+Roots = tuple[h5py.Group, ...]
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,7 @@ def nodes(model: Any) -> list[Node]:
 def _walk(path: str, owner: Any, seen: set[int]) -> Iterator[Node]:
     seen.add(id(owner))
     inside = list(_inside(owner, seen))
-    taken = {id(weight) for _, child in inside for weight in child.weights}
-    own = [weight for weight in owner.weights if id(weight) not in taken]
-    yield Node(path, owner, own)
+    yield Node(path, owner, owner._variables_to_store())
     for name, child in inside:
         if id(child) not in seen:
             yield from _walk(f"{path}/{name}".lstrip("/"), child, seen)
@@ -107,49 +108,59 @@ def _is_layer(value: Any) -> bool:
     )
 
 
-def write_tree(model: Any, file: BinaryIO) -> None:
-    """Write a model's variables, and its optimizer's, into an open binary file."""
-    with h5py.File(file, "w") as root:
-        for node in nodes(model):
-            _write_vars(root, node.path, node.owner.name, node.variables)
-            _write_own(root, node)
-        optimizer = getattr(model, "optimizer", None)
-        if optimizer is not None:
-            _write_vars(root, "optimizer", optimizer.name, optimizer.variables)
+def tree_arrays(model: Any) -> Iterator[TreeArray]:
+    """Yield what a file of a model holds, one array after another.
 
+    Args:
+        model: A built model.
 
-def _write_vars(
-    root: h5py.Group, path: str, name: str, variables: Sequence[Any]
-) -> None:
-    group = root.create_group(f"{path}/vars".lstrip("/"))
-    group.attrs["name"] = name
-    for number, variable in enumerate(variables):
-        group.create_dataset(str(number), data=variable.numpy())
-
-
-def _write_own(root: h5py.Group, node: Node) -> None:
-    """Write what a layer keeps beside its variables, under names of its own."""
-    save = getattr(node.owner, "save_own_variables", None)
-    if save is not None:
+    Yields:
+        The group, its owner's name, the array's name in it, and the array; or None for
+        the array where the owner has no variables, as its group is there all the same.
+    """
+    for node in nodes(model):
+        path = f"{node.path}/vars".lstrip("/")
         store: dict[str, Any] = {}
-        save(store)
-        for name, value in store.items():
-            root.create_dataset(f"{node.path}/vars/{name}".lstrip("/"), data=value)
+        node.owner.save_own_variables(store)
+        for key, array in store.items() or [("", None)]:
+            yield path, node.owner.name, key, array
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None:
+        yield from _optimizer_arrays("optimizer", optimizer)
 
 
-def _read_own(root: h5py.Group, node: Node) -> None:
-    load = getattr(node.owner, "load_own_variables", None)
-    group = subgroup(root, f"{_in_file(root, node.path)}/vars")
-    if load is None or group is None:
-        return
-    named = [name for name in member_names(group) if not name.isdecimal()]
-    found = {name: dataset(group, name) for name in named}
-    load({name: _read_bounded(data) for name, data in found.items() if data})
+def _optimizer_arrays(path: str, optimizer: Any) -> Iterator[TreeArray]:
+    for number, variable in enumerate(optimizer.variables):
+        yield f"{path}/vars", optimizer.name, str(number), variable.numpy()
+    inner = getattr(optimizer, "inner_optimizer", None)
+    if inner is not None:  # Keras stores its variables a second time
+        yield from _optimizer_arrays(f"{path}/inner_optimizer", inner)
+
+
+def write_tree(
+    model: Any, file: BinaryIO, training: dict[str, Any] | None = None
+) -> None:
+    """Write a model's variables, and its optimizer's, into an open binary file.
+
+    Args:
+        model: A built model.
+        file: Where to, from its start.
+        training: How far `fit` came, for `BackupAndRestore`.
+    """
+    with h5py.File(file, "w") as root:
+        for path, name, key, array in tree_arrays(model):
+            group = root.require_group(path)
+            group.attrs["name"] = name
+            if array is not None:
+                group.create_dataset(key, data=array)
+        write_hidden(model, root)
+        if training is not None:
+            write_training(root, training)
 
 
 def _read_bounded(found: h5py.Dataset) -> Any:
     """Read an array whose shape nobody knows, if the file can really hold it."""
-    limit = _MAX_RATIO * found.file.id.get_filesize()
+    limit = most_bytes(found.file.id.get_filesize())
     if found.nbytes > limit:
         raise FileFormatError(
             explain(
@@ -168,7 +179,7 @@ def holds_tree(root: h5py.Group) -> bool:
 
 def read_tree(
     model: Any,
-    root: h5py.Group,
+    root: h5py.Group | Roots,
     skip_mismatch: bool = False,
     objects_to_skip: Iterable[Any] = (),
     build_optimizer: bool = False,
@@ -177,7 +188,7 @@ def read_tree(
 
     Args:
         model: A built model.
-        root: The file, opened by `open_hdf5`.
+        root: The file, opened by `open_hdf5`; or the files it is split over.
         skip_mismatch: Warn about layers that do not fit instead of raising.
         objects_to_skip: Layers that keep their values.
         build_optimizer: Whether an optimizer that has not trained yet is given the
@@ -186,25 +197,35 @@ def read_tree(
     Raises:
         FileFormatError: The weights do not fit the model.
     """
+    roots = root if isinstance(root, tuple) else (root,)
     skipped = {id(layer) for layer in objects_to_skip}
+    wanted = [node for node in nodes(model) if id(node.owner) not in skipped]
+    own_ways = {
+        node.path: _members(roots, node.path)
+        for node in wanted
+        if node.owner._loads_itself
+    }
     matched = [
-        LayerArrays(node.owner, node.variables, _stored(root, node.path))
-        for node in nodes(model)
-        if id(node.owner) not in skipped
+        LayerArrays(node.owner, node.variables, _stored(roots, node.path))
+        for node in wanted
+        if own_ways.get(node.path) is None
     ]
-    if not any(layer.stored for layer in matched) and model.weights:
-        raise _no_weights(model, root)
+    needed = any(layer.variables for layer in matched)
+    if needed and not any(layer.stored for layer in matched):
+        raise _no_weights(model, roots[0])
     load_matched(matched, skip_mismatch)
-    for node in nodes(model):
-        if id(node.owner) not in skipped:
-            _read_own(root, node)
+    for node in wanted:
+        found = own_ways.get(node.path)
+        if found is not None:
+            store = {name: _read_bounded(data) for name, data in found.items()}
+            node.owner.load_own_variables(store)
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and id(optimizer) not in skipped:
-        _read_optimizer(model, root, build_optimizer)
+        _read_optimizer(model, roots, build_optimizer)
 
 
-def _read_optimizer(model: Any, root: h5py.Group, build: bool) -> None:
-    stored = _stored(root, "optimizer")
+def _read_optimizer(model: Any, roots: Roots, build: bool) -> None:
+    stored = _stored(roots, "optimizer")
     moments = any(found.shape for found in stored)
     if moments and not (build or model.optimizer.built):
         warnings.warn(
@@ -217,19 +238,39 @@ def _read_optimizer(model: Any, root: h5py.Group, build: bool) -> None:
     restore_optimizer(model, [(found.name, found) for found in stored])
 
 
-def _stored(root: h5py.Group, path: str) -> list[h5py.Dataset]:
-    group = subgroup(root, f"{_in_file(root, path)}/vars")
-    if group is None:
-        return []
-    found = [dataset(group, str(number)) for number in range(len(member_names(group)))]
-    return [stored for stored in found if stored is not None]
+def _stored(roots: Roots, path: str) -> list[h5py.Dataset]:
+    """Return the variables of an object in the files, in order."""
+    found = _members(roots, path) or {}
+    numbers = map(str, range(len(found)))
+    return [found[number] for number in numbers if number in found]
+
+
+def _members(roots: Roots, path: str) -> dict[str, h5py.Dataset] | None:
+    """Return the arrays of an object by name; None if no file has its group."""
+    groups = [subgroup(root, f"{_in_file(root, path)}/vars") for root in roots]
+    there = [group for group in groups if group is not None]
+    if not there:
+        return None
+    found: dict[str, h5py.Dataset] = {}
+    for group in there:
+        for name in member_names(group):
+            stored = dataset(group, name)
+            if stored is not None:
+                found[name] = stored
+    return found
 
 
 def _in_file(root: h5py.Group, path: str) -> str:
+    """Return a path as this file has it, under the names of an earlier Keras too."""
     first, slash, rest = path.partition("/")
     if first == "layers" and member(root, "layers") is None:
         first = _OLD_LAYERS
-    return first + slash + rest
+    before, between, last = f"{first}{slash}{rest}".rpartition("/")
+    if not between or member(root, f"{before}/{last}") is not None:
+        return f"{before}{between}{last}"
+    # Keras 2 kept the parts of MultiHeadAttention in attributes such as `_key_dense`.
+    old = f"{before}/_{last}"
+    return f"{before}/{last}" if member(root, old) is None else old
 
 
 def _no_weights(model: Any, root: h5py.Group) -> FileFormatError:

@@ -59,6 +59,7 @@ class Adapter(abc.ABC):
         num_samples: Samples in one pass; None if unknown.
         steps: Batches an epoch, if the user gave a number.
         exhausted: Whether the data cannot be run through again: later epochs are empty.
+        last_skipped: The last batch that `set_state` passed over.
     """
 
     structure: DataStructure
@@ -70,6 +71,9 @@ class Adapter(abc.ABC):
         self.steps = check_count(steps, "steps_per_epoch")
         self._pass: Iterator[Batch] | None = None
         self._drawn = 0
+        self._passes = 0
+        self._rng_at_start: Any = None
+        self.last_skipped: Batch | None = None
 
     @property
     @abc.abstractmethod
@@ -85,35 +89,79 @@ class Adapter(abc.ABC):
         """Batches in one epoch; None if only the end of the data will tell."""
         return self.pass_length if self.steps is None else self.steps
 
-    def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+    def epoch(
+        self, rng: np.random.Generator | None = None, first: int = 0
+    ) -> Iterator[Batch]:
         """Yield the batches of the next epoch.
 
         Args:
             rng: Where the order comes from, if the data is shuffled.
+            first: Index of the batch to go on with, after `set_state`.
 
         Warns:
             UserWarning: The data ended before `steps` batches, or there is none left.
         """
         if self.steps is not None:
-            return self._stepped_epoch(rng, self.steps)
+            return self._stepped_epoch(rng, first, self.steps)
         return self._whole_epoch(rng)
 
     def reset(self) -> None:
         """Let the next epoch begin at the start of the data, where that is possible."""
         self._pass = None
 
+    def get_state(self, rng: np.random.Generator | None = None) -> dict[str, Any]:
+        """Return how far the data was run through: JSON values and arrays.
+
+        Args:
+            rng: Where the order comes from.
+        """
+        now = None if rng is None else rng.bit_generator.state
+        start = self._rng_at_start if self._drawn else now
+        return {"rng": start, "drawn": self._drawn, "passes": self._passes}
+
+    def set_state(
+        self, state: dict[str, Any], rng: np.random.Generator | None = None
+    ) -> None:
+        """Go on where another run through the same data stopped.
+
+        The order of the running pass is drawn again, and its batches that were used are
+        passed over; so a generator is run up to where it was.
+
+        Args:
+            state: What `get_state` returned.
+            rng: Where the order comes from; it is set back too.
+        """
+        if rng is not None and state["rng"] is not None:
+            rng.bit_generator.state = state["rng"]
+        self._pass, self._drawn, self._passes = None, 0, int(state["passes"])
+        if not state["drawn"]:
+            return
+        self._pass = self._begin_pass(rng)
+        self._passes = int(state["passes"])
+        for _ in range(int(state["drawn"])):
+            self.last_skipped = next(self._pass, None)
+            self._drawn += 1
+
+    def _begin_pass(self, rng: np.random.Generator | None) -> Iterator[Batch]:
+        self._rng_at_start = None if rng is None else rng.bit_generator.state
+        self._drawn = 0
+        self._passes += 1
+        return self.start_pass(rng)
+
     def _whole_epoch(self, rng: np.random.Generator | None) -> Iterator[Batch]:
-        drawn = 0
-        for batch in self.start_pass(rng):
-            drawn += 1
+        running = self._begin_pass(rng) if self._pass is None else self._pass
+        self._pass = None
+        for batch in running:
+            self._drawn += 1
             yield batch
-        if not drawn:
+        if not self._drawn:
             _warn_ran_out(0, None)
+        self._drawn = 0
 
     def _stepped_epoch(
-        self, rng: np.random.Generator | None, steps: int
+        self, rng: np.random.Generator | None, first: int, steps: int
     ) -> Iterator[Batch]:
-        for step in range(steps):
+        for step in range(first, steps):
             batch = self._draw(rng)
             if batch is None and step == 0 and not self.exhausted:
                 batch = self._draw(rng)  # the last epoch ended where the pass did
@@ -126,18 +174,18 @@ class Adapter(abc.ABC):
     def _draw(self, rng: np.random.Generator | None) -> Batch | None:
         """Return the next batch of the running pass, or None at its end."""
         if self._pass is None:
-            self._pass, self._drawn = self.start_pass(rng), 0
+            self._pass = self._begin_pass(rng)
         batch = next(self._pass, None)
         self._drawn += 1
         if batch is None:
-            self._pass = None
+            self._pass, self._drawn = None, 0
         return batch
 
     def _end_pass_if_done(self) -> None:
         """Run what follows a pass's last batch now, not when the next epoch begins."""
         if self._pass is not None and self._drawn == self.pass_length:
             next(self._pass, None)
-            self._pass = None
+            self._pass, self._drawn = None, 0
 
 
 def check_count(value: Any, name: str) -> int | None:

@@ -205,6 +205,14 @@ class PyDatasetAdapter(Adapter):
             yield self._reader.read(item)
         self.dataset.on_epoch_end()
 
+    def set_state(
+        self, state: dict[str, Any], rng: np.random.Generator | None = None
+    ) -> None:
+        """Go on where another run stopped; a later pass makes its first batch anew."""
+        if state["passes"] > bool(state["drawn"]):
+            self._first = _END
+        super().set_state(state, rng)
+
     def _order(self, rng: np.random.Generator | None) -> Iterable[int]:
         total = self.dataset.num_batches
         if total is None:

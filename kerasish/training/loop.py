@@ -18,6 +18,8 @@ from kerasish.backend import get_backend
 from kerasish.callbacks.callback_list import CallbackList
 from kerasish.graph import tree
 from kerasish.losses.labels import check_labels
+from kerasish.random import get_process_state, set_process_state
+from kerasish.saving.hidden_state import assign_all
 from kerasish.training.data_adapter import Adapter, Batch
 from kerasish.training.data_indexed import IndexedAdapter
 from kerasish.training.data_sources import check_finite
@@ -67,6 +69,11 @@ class Runner:
         replay.run()
         self._last = replay
         return replay
+
+    def prepare(self, batch: Batch) -> None:
+        """Compile the step for a batch, which makes the metrics' variables."""
+        if batch.key not in self._replays:
+            self._borrow(batch)
 
     def _borrow(self, batch: Batch) -> Any:
         program = self._trainer._program(
@@ -144,31 +151,74 @@ class Fit:
         self.validation = validation
         self.callbacks = callbacks
         self.rng = rng
+        self.logs: dict[str, float] = {}
+        self._resumed: dict[str, Any] | None = None
+        self._finished = False
+
+    def get_state(self, epoch: int, step: int) -> dict[str, Any]:
+        """Return how far the training came: JSON values and arrays.
+
+        Args:
+            epoch: Index of the epoch to go on with.
+            step: Index of its batch to go on with; 0 if the epoch has not begun.
+        """
+        validation = self.validation
+        return {
+            "epoch": epoch,
+            "step": step,
+            "data": self.train.get_state(self.rng),
+            "validation": None if validation is None else validation.get_state(),
+            "random": get_process_state(),
+            "metrics": [v.numpy() for v in self._metric_variables()] if step else [],
+            "logs": self.logs,
+            "stopped": bool(self.trainer.stop_training),
+            "callbacks": self.callbacks.get_state(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on, in `run`, where another training stopped; weights are not set here.
+
+        Args:
+            state: What `get_state` returned.
+        """
+        self.train.set_state(state["data"], self.rng)
+        if self.validation is not None and state["validation"] is not None:
+            self.validation.set_state(state["validation"])
+        set_process_state(state["random"])
+        self.callbacks.set_state(state["callbacks"])
+        self.logs = state["logs"]
+        self.trainer.stop_training = state["stopped"]
+        self.trainer._initial_epoch = int(state["epoch"])
+        self._resumed = state if state["step"] else None
+        self._finished = state["stopped"] and not state["step"]
+
+    def _metric_variables(self) -> list[Any]:
+        return [v for metric in self.trainer.metrics for v in metric.variables]
 
     def run(self, first: int, last: int, validation_freq: int | Sequence[int]) -> None:
         """Run epochs `first` to `last - 1`."""
         self.trainer.stop_training = False
         self.trainer._initial_epoch = first
+        self.callbacks.set_fit(self)
         self.callbacks.on_train_begin()
-        logs: dict[str, float] = {}
         # a callback may have brought the model back to a later epoch
         first = self.trainer._initial_epoch or first
-        for epoch in range(first, last):
-            logs = self._epoch(epoch, validation_freq)
+        for epoch in range(last if self._finished else first, last):
+            self.logs = self._epoch(epoch, validation_freq)
             if self.trainer.stop_training:
                 break
         optimizer = self.trainer.optimizer
         if optimizer.built:
             optimizer.finalize_variable_values(self.trainer.trainable_variables)
-        self.callbacks.on_train_end(logs)
+        self.callbacks.on_train_end(self.logs)
 
     def _epoch(
         self, epoch: int, validation_freq: int | Sequence[int]
     ) -> dict[str, float]:
         self.trainer.reset_metrics()
-        self.callbacks.on_epoch_begin(epoch)
+        step = self._begin_epoch(epoch)
         with Runner(self.trainer, "train", self.train) as runner:
-            self._batches(runner)
+            self._batches(runner, step)
             logs: dict[str, float] = runner.logs()
         if self.validation is not None and _is_due(epoch, validation_freq):
             values = evaluate(self.trainer, self.validation, self.callbacks)
@@ -176,14 +226,41 @@ class Fit:
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
 
-    def _batches(self, runner: Runner) -> None:
+    def _begin_epoch(self, epoch: int) -> int:
+        """Call the callbacks, and return the index of the first batch."""
+        resumed = self._resumed
+        if resumed is None:
+            self.callbacks.on_epoch_begin(epoch)
+            return 0
+        # The hook ran when the epoch began: what it changes now was changed then.
+        trainer = self.trainer
+        variables = [*trainer.variables, *trainer.optimizer.variables]
+        values = [variable.numpy() for variable in variables]
+        self.callbacks.on_epoch_begin(epoch)
+        assign_all(variables, values)
+        self.callbacks.set_state(resumed["callbacks"])
+        set_process_state(resumed["random"])
+        return int(resumed["step"])
+
+    def _restore_metrics(self, runner: Runner) -> bool:
+        """Take up a half-done epoch; return whether it is to be left at once."""
+        resumed, self._resumed = self._resumed, None
+        if resumed is None or self.train.last_skipped is None:
+            return False
+        runner.prepare(self.train.last_skipped)
+        assign_all(self._metric_variables(), resumed["metrics"])
+        return bool(resumed["stopped"])
+
+    def _batches(self, runner: Runner, first: int) -> None:
         trainer, callbacks = self.trainer, self.callbacks
         hooked = callbacks.has_train_batch_hooks
         every = trainer.steps_per_execution
         backend = get_backend()
         with backend.execution_scope():
-            step = -1
-            for step, batch in enumerate(self.train.epoch(self.rng)):
+            if self._restore_metrics(runner):
+                return
+            step = first - 1
+            for step, batch in enumerate(self.train.epoch(self.rng, first), first):
                 if hooked and step % every == 0:
                     callbacks.on_train_batch_begin(step)
                 runner.run(batch)

@@ -24,9 +24,13 @@ from kerasish.graph import tree
 from kerasish.graph.gradient import gradients
 from kerasish.graph.keras_tensor import KerasTensor
 from kerasish.graph.tensor import Tensor
+from kerasish.left_out import leaving_out
 from kerasish.optimizers.loss_scale import LossScaleOptimizer
 from kerasish.random import host_generator
-from kerasish.saving.serialization import serialize_keras_object
+from kerasish.saving.serialization import (
+    deserialize_keras_object,
+    serialize_keras_object,
+)
 from kerasish.training import loop
 from kerasish.training.checks import (
     refuse_own_steps,
@@ -45,6 +49,11 @@ _ALL_SAMPLES = 1 << 40  # as a batch size
 _building = threading.RLock()
 
 
+@leaving_out(
+    *("export", "compute_loss_and_updates", "stateless_compute_loss"),
+    *("make_train_function", "make_test_function", "make_predict_function"),
+    *("train_function", "test_function", "predict_function"),
+)
 class Trainer:
     """What a model gains by `compile`: training, evaluation, prediction."""
 
@@ -59,6 +68,7 @@ class Trainer:
         self.stop_training = False
         self.compiled = False
         self.run_eagerly = False
+        self.jit_compile = True
         self.steps_per_execution = 1
         self._compile_loss: OutputLosses | None = None
         self._compile_metrics: OutputMetrics | None = None
@@ -110,6 +120,7 @@ class Trainer:
         self._compile_metrics = OutputMetrics(metrics, weighted_metrics, names)
         self._loss_tracker = _mean("loss")
         self.run_eagerly = run_eagerly
+        self.jit_compile = not run_eagerly
         self.steps_per_execution = int(steps_per_execution)
         self.stop_training = False
         self.compiled = True
@@ -136,6 +147,9 @@ class Trainer:
         """Compile from what `get_compile_config` returned."""
         given = dict(config)
         given["optimizer"] = optimizers.deserialize(given["optimizer"])
+        for key in ("loss", "metrics", "weighted_metrics"):
+            if key in given:
+                given[key] = deserialize_keras_object(given[key])
         self.compile(**given)
 
     def _require_compiled(self, method: str) -> None:
@@ -285,11 +299,8 @@ class Trainer:
 
     def _held_metrics(self) -> list[Any]:
         hidden = (self._loss_tracker, self._compile_metrics)
-        held = getattr(self, "_held", lambda: ())()
-        found = [m for m in held if isinstance(m, metrics.Metric) and m not in hidden]
-        for layer in getattr(self, "_sublayers", lambda: ())():
-            found.extend(m for m in layer._held() if isinstance(m, metrics.Metric))
-        return list(dict.fromkeys(found))
+        held: list[Any] = getattr(self, "_inner_metrics", list)()
+        return [metric for metric in held if metric not in hidden]
 
     @property
     def metrics_names(self) -> list[str]:

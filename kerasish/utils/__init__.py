@@ -1,11 +1,14 @@
 """What scripts expect beside the model: `keras.utils`."""
 
+from typing import Any
+
 from kerasish.backend import standardize_dtype
 from kerasish.graph.keras_tensor import is_keras_tensor
 from kerasish.random.seed import set_random_seed
 from kerasish.saving.naming import clear_session
 from kerasish.saving.registry import (
     custom_object_scope,
+    find,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
@@ -48,6 +51,7 @@ Sequence = PyDataset
 __all__ = [
     "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
@@ -85,3 +89,14 @@ __all__ = [
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return `FeatureSpace`, from the table that files are read with.
+
+    It is a layer, and layers stand above this room, which cannot import them.
+    """
+    found = find(name, module="keras.utils") if name == "FeatureSpace" else None
+    if found is None:
+        raise AttributeError(f"module 'kerasish.utils' has no attribute '{name}'")
+    return found

@@ -2,14 +2,16 @@
 
 What the `*_dataset_from_*` functions return in place of a `tf.data.Dataset`: an
 iterable of NumPy arrays, with a length, that `fit`, `evaluate` and `predict` take, and
-with the three methods of `tf.data` that scripts cannot do without: `batch`, `map` and
-`take`. Each pass through a shuffled one has an order of its own.
+with the methods of `tf.data` that scripts use. Each pass through a shuffled one has an
+order of its own.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from kerasish.random.seed import draw_seed, host_generator
 
 Rows = NDArray[np.intp]
 _FORMATS = ("tf", "grain")
+_END = object()
 
 
 class SampleDataset:
@@ -62,11 +65,14 @@ class SampleDataset:
     def __iter__(self) -> Iterator[Any]:
         return self._start()
 
-    def map(self, function: Callable[..., Any]) -> SampleDataset:
+    def map(
+        self, function: Callable[..., Any], num_parallel_calls: Any = None
+    ) -> SampleDataset:
         """Return a data set of a function's results.
 
         Args:
             function: Takes an item; of items that are tuples, the parts as arguments.
+            num_parallel_calls: Accepted as in `tf.data`; see `prefetch`.
         """
 
         def start() -> Iterator[Any]:
@@ -112,6 +118,114 @@ class SampleDataset:
         return SampleDataset(
             lambda: itertools.islice(self, number), number, self.batch_size
         )
+
+    def skip(self, count: int) -> SampleDataset:
+        """Return a data set without the first items; of none for -1.
+
+        Args:
+            count: How many to leave out.
+        """
+        number = len(self) if count < 0 else min(count, len(self))
+        return SampleDataset(
+            lambda: itertools.islice(self, number, None),
+            len(self) - number,
+            self.batch_size,
+        )
+
+    def repeat(self, count: int) -> SampleDataset:
+        """Return a data set of several passes through this one.
+
+        Args:
+            count: How many; not negative.
+        """
+        passes = max(int(count), 0)
+        return SampleDataset(
+            lambda: itertools.chain.from_iterable(itertools.repeat(self, passes)),
+            len(self) * passes,
+            self.batch_size,
+        )
+
+    def unbatch(self) -> SampleDataset:
+        """Return a data set of the single samples of batches.
+
+        Its length is that of full batches: the last one may be smaller.
+
+        Raises:
+            ValueError: The items are samples already.
+        """
+        if self.batch_size is None:
+            raise ValueError(explain("This data set is not in batches."))
+
+        def start() -> Iterator[Any]:
+            for batch in self:
+                leaves = tree.flatten(batch)
+                for row in range(len(leaves[0])):
+                    yield tree.pack(batch, [leaf[row] for leaf in leaves])
+
+        return SampleDataset(start, len(self) * self.batch_size)
+
+    def shuffle(
+        self,
+        buffer_size: int,
+        seed: int | None = None,
+        reshuffle_each_iteration: bool = True,
+    ) -> SampleDataset:
+        """Return a data set whose items are drawn from a buffer of the next ones.
+
+        Args:
+            buffer_size: Items in the buffer; all that there are mix perfectly.
+            seed: Of the order; None for one of the process-wide stream.
+            reshuffle_each_iteration: Whether each pass has an order of its own.
+        """
+        first_seed = draw_seed() if seed is None else seed
+        generator = host_generator(first_seed)
+
+        def start() -> Iterator[Any]:
+            kept = generator if reshuffle_each_iteration else host_generator(first_seed)
+            items = iter(self)
+            buffer = list(itertools.islice(items, max(int(buffer_size), 1)))
+            for item in items:
+                place = int(kept.integers(len(buffer)))
+                yield buffer[place]
+                buffer[place] = item
+            for place in kept.permutation(len(buffer)):
+                yield buffer[place]
+
+        return SampleDataset(start, len(self), self.batch_size)
+
+    def cache(self) -> SampleDataset:
+        """Return a data set that keeps the items of the first whole pass in memory."""
+        kept: list[Any] = []
+
+        def start() -> Iterator[Any]:
+            if kept:
+                yield from kept
+                return
+            items = []
+            for item in self:
+                items.append(item)
+                yield item
+            kept[:] = items
+
+        return SampleDataset(start, len(self), self.batch_size)
+
+    def prefetch(self, buffer_size: int) -> SampleDataset:
+        """Return a data set whose next items are made by a thread meanwhile.
+
+        Args:
+            buffer_size: Items to make ahead; -1 for two.
+        """
+        ahead = 2 if buffer_size < 0 else max(int(buffer_size), 1)
+
+        def start() -> Iterator[Any]:
+            items = iter(self)
+            with ThreadPoolExecutor(1) as pool:
+                promised = deque(pool.submit(next, items, _END) for _ in range(ahead))
+                while (item := promised.popleft().result()) is not _END:
+                    promised.append(pool.submit(next, items, _END))
+                    yield item
+
+        return SampleDataset(start, len(self), self.batch_size)
 
     def __repr__(self) -> str:
         items = "samples" if self.batch_size is None else "batches"

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from kerasish.errors import ShapeError, explain
-from kerasish.graph import tree
 from kerasish.random.seed import draw_seed
 from kerasish.utils.pydataset import PyDataset
 from kerasish.utils.samples import SampleDataset
@@ -71,7 +70,8 @@ def _samples(dataset: Any) -> list[Any]:
     elif isinstance(dataset, (list, tuple)):
         samples = list(zip(*_arrays(dataset), strict=True))
     elif isinstance(dataset, SampleDataset):
-        samples = _unbatched(dataset)
+        singly = dataset if dataset.batch_size is None else dataset.unbatch()
+        samples = list(singly)
     elif _is_indexed(dataset):
         samples = [dataset[index] for index in range(len(dataset))]
     else:
@@ -95,16 +95,6 @@ def _is_indexed(dataset: Any) -> bool:
         and hasattr(dataset, "__getitem__")
         and not isinstance(dataset, (PyDataset, str, bytes, dict))
     )
-
-
-def _unbatched(dataset: SampleDataset) -> list[Any]:
-    if dataset.batch_size is None:
-        return list(dataset)
-    samples: list[Any] = []
-    for batch in dataset:
-        leaves = zip(*tree.flatten(batch), strict=True)
-        samples += [tree.pack(batch, sample) for sample in leaves]
-    return samples
 
 
 def _arrays(arrays: Sequence[Any]) -> Sequence[Any]:

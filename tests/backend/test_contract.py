@@ -41,7 +41,7 @@ def test_defaults_ask_for_nothing(plain):
     assert plain.synchronize() is None
     assert plain.flush_denormals(array) is None
     assert plain.describe() == "plain"
-    assert not Backend.fuses
+    assert plain.fuses("add", ["float32"] * 3)
     assert Backend.flushes_denormals
     with plain.execution_scope() as nothing:
         assert nothing is None

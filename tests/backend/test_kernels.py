@@ -61,10 +61,6 @@ def test_backend_has_a_kernel_for_every_primitive(backend):
     assert set(PRIMITIVES) - set(backend.kernels) == set()
 
 
-def test_backend_fuses_only_with_a_kernel_for_it(backend):
-    assert ("fused" in backend.kernels) == backend.fuses
-
-
 @EACH
 def test_kernel_agrees_with_the_reference(backend, name):
     for dtype in dtypes_of(PRIMITIVES[name]):

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.cases import CASES, make_data
+from benchmarks.loading import make_files, read_arrays, readers
 from benchmarks.profile_step import TimedCall, by_kind, profile, show
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
@@ -79,3 +81,21 @@ def test_profile_counts_every_call():
 def test_profile_puts_the_most_costly_kind_first():
     calls = [TimedCall("add", "", 1.0), TimedCall("exp", "", 1.5)]
     assert by_kind([*calls, calls[0]]) == [("add", 2, 2.0), ("exp", 1, 1.5)]
+
+
+def test_loading_compares_the_ways_to_read(tmp_path):
+    whole, weights = make_files(tmp_path, 0.5)
+    ways = readers(whole, weights, with_keras=False)
+    arrays = read_arrays(weights)
+    assert sum(array.nbytes for array in arrays) == pytest.approx(0.5e6, rel=0.05)
+    for name in ("h5py, the weights alone", "h5py, from the archive"):
+        for mine, theirs in zip(ways[name](), arrays, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    model = ways["kerasish"]()
+    np.testing.assert_array_equal(model.weights[0].numpy(), arrays[0])
+    finished = run("loading.py", "--megabytes", "0.1", "--rounds", "2")
+    assert finished.returncode == 0, finished.stderr
+    assert "0.1 MB, 2 rounds" in finished.stdout
+    assert finished.stdout.count("(1.00–1.00)") == 2
+    for name in ways:
+        assert f"| {name} |" in finished.stdout

@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ def compiled():
 
 
 class Interrupt(Callback):
-    """Interrupts the training after a batch of an epoch."""
+    """Interrupts the training after a batch of an epoch, when its backup is made."""
 
     def __init__(self, epoch, batch=BATCHES - 1):
         super().__init__()
@@ -30,14 +31,12 @@ class Interrupt(Callback):
         self.epochs = []
 
     def on_epoch_begin(self, epoch, logs=None):
+        if (epoch - 1, BATCHES - 1) == self.when:
+            raise KeyboardInterrupt
         self.epochs.append(epoch)
 
     def on_train_batch_end(self, batch, logs=None):
         if (self.epochs[-1], batch) == self.when and batch < BATCHES - 1:
-            raise KeyboardInterrupt
-
-    def on_epoch_end(self, epoch, logs=None):
-        if (epoch, BATCHES - 1) == self.when:
             raise KeyboardInterrupt
 
 
@@ -53,6 +52,23 @@ def interrupted(folder, *when, **options):
         fit(BackupAndRestore(folder, **options), Interrupt(*when))
 
 
+def assert_same(model, whole):
+    for ours, expected in zip(
+        [*model.weights, *model.optimizer.variables],
+        [*whole.weights, *whole.optimizer.variables],
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours.numpy(), expected.numpy())
+    assert model.history.epoch == whole.history.epoch
+    assert model.history.history == whole.history.history
+
+
+def as_of_keras(folder):
+    """Leave of a backup what Keras would have written."""
+    with h5py.File(folder / "latest.weights.h5", "r+") as root:
+        del root["_kerasish"]
+
+
 def state(folder):
     return json.loads((folder / "training_metadata.json").read_text())
 
@@ -64,13 +80,7 @@ def test_the_rest_is_as_without_interruption(tmp_path):
     watch = Interrupt(None)
     model = fit(BackupAndRestore(tmp_path / "backup"), watch)
     assert watch.epochs == [3, 4]
-    assert model.history.epoch == [3, 4]
-    for ours, expected in zip(
-        [*model.weights, *model.optimizer.variables],
-        [*whole.weights, *whole.optimizer.variables],
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours.numpy(), expected.numpy())
+    assert_same(model, whole)
     assert not (tmp_path / "backup").exists()
 
 
@@ -87,7 +97,15 @@ def test_backups_within_an_epoch(tmp_path):
     interrupted(tmp_path, 2, 1, save_freq=3)
     assert state(tmp_path) == {"epoch": 2, "batch": 0}
     model = fit(BackupAndRestore(tmp_path, save_freq=3))
-    # 9 batches were done; epochs 2, 3 and 4 follow
+    # 9 batches were done; the epoch goes on with its second one
+    assert int(model.optimizer.iterations.numpy()) == EPOCHS * BATCHES
+    assert_same(model, fit())
+
+
+def test_a_backup_of_keras_begins_the_epoch_anew(tmp_path):
+    interrupted(tmp_path, 2, 1, save_freq=3)
+    as_of_keras(tmp_path)
+    model = fit(BackupAndRestore(tmp_path, save_freq=3))
     assert int(model.optimizer.iterations.numpy()) == 9 + 3 * BATCHES
 
 
@@ -124,12 +142,27 @@ def test_damaged_backup(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"epoch": "x"}'])
-def test_damaged_state(tmp_path, content):
+def test_damaged_state_of_keras(tmp_path, content):
     interrupted(tmp_path, 1)
+    as_of_keras(tmp_path)
     (tmp_path / "training_metadata.json").write_text(content)
     with pytest.raises(FileFormatError, match="cannot be restored") as error:
         fit(BackupAndRestore(tmp_path))
     assert "delete the folder to begin anew" in str(error.value)
+
+
+def test_the_state_that_keras_reads_is_not_needed(tmp_path):
+    interrupted(tmp_path, 1)
+    (tmp_path / "training_metadata.json").write_text("damaged")
+    assert_same(fit(BackupAndRestore(tmp_path)), fit())
+
+
+def test_damaged_state(tmp_path):
+    interrupted(tmp_path, 1)
+    with h5py.File(tmp_path / "latest.weights.h5", "r+") as root:
+        root["_kerasish/training/json"][:] = ord("?")
+    with pytest.raises(FileFormatError, match=r"latest\.weights\.h5"):
+        fit(BackupAndRestore(tmp_path))
 
 
 def test_wrong_arguments(tmp_path):

@@ -89,7 +89,7 @@ def _drawn(rng, weight):
     value = np.asarray(weight)
     if value.dtype.kind != "f":
         return value
-    positive = any(word in weight.name for word in ("variance", "count"))
+    positive = any(word in weight.name for word in ("variance", "stddev", "count"))
     return rng.uniform(0.1 if positive else -0.5, 0.6, value.shape)
 
 

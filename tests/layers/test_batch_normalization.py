@@ -165,6 +165,16 @@ def test_renormalization_keeps_to_its_bounds_and_to_its_formula():
     np.testing.assert_allclose(layer.renorm_mean.numpy(), X.mean(0) * 0.01, rtol=1e-4)
 
 
+@pytest.mark.parametrize("stddev", [0.02, 0.0, -0.3])
+def test_renormalization_never_divides_by_less_than_the_root_of_epsilon(stddev):
+    layer = layers.BatchNormalization(renorm=True, center=False, scale=False)
+    layer.build((None, 3))
+    layer.renorm_stddev.assign(np.full(3, stddev))
+    y = values(layer(X, training=True))
+    # x_hat * r + d with the moving mean 0 is the input over the least deviation
+    np.testing.assert_allclose(y, X / np.sqrt(1e-3), rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize("axis", ["last", None, [1, 2], True, 1.0])
 def test_the_axis_is_one_whole_number(axis):
     with pytest.raises(TypeError, match="cannot understand its axis"):

@@ -114,9 +114,7 @@ def test_refused_biases(bias_axes, message):
         built("abc,cd->abd", (None, 8), (None, None, 4), bias_axes=bias_axes)
 
 
-def test_there_are_no_adapters_and_no_packing():
-    with pytest.raises(ValueError, match="lora_rank=2"):
-        layers.EinsumDense("ab,bc->ac", 3, lora_rank=2)
+def test_there_is_no_packing():
     with pytest.raises(ValueError, match="gptq_unpacked_column_size=2"):
         layers.EinsumDense("ab,bc->ac", 3, gptq_unpacked_column_size=2)
 

@@ -120,3 +120,41 @@ def test_reshape_works_out_one_length_only():
 def test_reshape_refuses_what_is_no_length(target):
     with pytest.raises(ValueError, match="cannot understand its target_shape"):
         layers.Reshape(target)
+
+
+# Permute and RepeatVector ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("dims", [(2, 1, 3), (3, 1, 2), [1, 2, 3]])
+def test_permute_moves_all_axes_but_the_first(images, dims):
+    layer = layers.Permute(dims)
+    expected = np.transpose(images, (0, *dims))
+    np.testing.assert_array_equal(host(layer(images)), expected)
+    shape = layer.compute_output_shape((None, *images.shape[1:]))
+    assert shape == (None, *expected.shape[1:])
+
+
+@pytest.mark.parametrize("dims", [(0, 1), (1, 3), (1, 1), (-1, 1)])
+def test_permute_names_each_axis_once(dims):
+    with pytest.raises(ValueError, match=r"cannot understand its dims(.|\n)*from 1"):
+        layers.Permute(dims)
+
+
+def test_permute_needs_as_many_axes(images):
+    with pytest.raises(ShapeError, match="'mine'"):
+        layers.Permute((2, 1), name="mine")(images)
+
+
+def test_repeat_vector_makes_steps_of_one_vector():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]], "float32")
+    y = host(layers.RepeatVector(3)(x))
+    np.testing.assert_array_equal(y, np.repeat(x[:, None], 3, axis=1))
+    assert layers.RepeatVector(3).compute_output_shape((None, 2)) == (None, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("n", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError)]
+)
+def test_repeat_vector_repeats_a_whole_number_of_times(n, error):
+    with pytest.raises(error, match=rf"repeats a whole number of times(.|\n)*n={n}"):
+        layers.RepeatVector(n)

@@ -52,11 +52,17 @@ def test_paths_tell_where_a_weight_is(layer):
     assert layer.named["deep"][0][0].bias.path == "all/deep/bias"
 
 
-def test_variables_are_weights_seeds_and_metrics(layer):
+def test_variables_are_weights_and_seeds(layer):
     others = [v for v in layer.variables if v not in layer.weights]
-    assert others == [layer.noise.state, *layer.seen.variables]
+    assert others == [layer.noise.state]
     assert layer.non_trainable_variables == others
     assert layer.non_trainable_weights == []
+
+
+def test_metrics_are_found_in_layers_inside(layer):
+    outer = layers.Wrapper(layer)
+    assert outer.metrics == layer.metrics == [layer.seen]
+    assert outer.metrics_variables == layer.seen.variables
 
 
 def test_weights_without_a_name_are_numbered():

@@ -32,7 +32,11 @@ def test_signatures_are_kerass(module):
 
 @pytest.mark.parametrize("module", NEARLY_ALL)
 def test_nearly_all_names_are_here(module):
-    assert FOUND[module].share >= 0.95, FOUND[module].missing
+    coverage = FOUND[module]
+    if module == "callbacks":  # of 16 names, one is of JAX
+        assert coverage.missing + coverage.left_out == ["OrbaxCheckpoint"]
+    else:
+        assert coverage.share >= 0.95, coverage.missing
 
 
 @pytest.mark.parametrize("module", ["layers", "ops"])

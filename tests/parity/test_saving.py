@@ -201,7 +201,8 @@ def layout(path):
     with h5py.File(path) as root:
         add("/", root)
         root.visititems(add)
-    return found
+    # what Keras has no place for, such as the seed of a Dropout
+    return {k: v for k, v in found.items() if not k.startswith("_kerasish")}
 
 
 @pytest.mark.parametrize("name", ["m.h5", "m.weights.h5"])

@@ -141,8 +141,12 @@ def test_what_is_not_written_is_refused(model, tmp_path):
         save_model(model, tmp_path / "m.keras", zipped=False)
     with pytest.raises(ValueError, match="zipped=True"):
         save_model(model, tmp_path / "m.h5", zipped=True)
-    with pytest.raises(ValueError, match="max_shard_size=1"):
-        save_weights(model, tmp_path / "m.weights.h5", max_shard_size=1.0)
+    with pytest.raises(ValueError, match=r"ends in \.weights\.h5[^$]*max_shard_size"):
+        save_weights(model, tmp_path / "m.h5", max_shard_size=1.0)
+    with pytest.raises(ValueError, match=r"max_shard_size=0[^$]*above 0"):
+        save_weights(model, tmp_path / "m.weights.json", max_shard_size=0)
+    with pytest.raises(ValueError, match=r"weights\.json', max_shard_size=5"):
+        save_weights(model, tmp_path / "m.weights.json")
     save_model(model, tmp_path / "m.keras", zipped=True)
 
 

@@ -8,6 +8,7 @@ from kerasish.utils.samples import SampleDataset, from_rows
 
 X = np.arange(10.0).reshape(5, 2)
 Y = np.arange(5)
+NUMBERS = SampleDataset(lambda: iter(range(5)), 5)
 
 
 def pairs(batch_size=None, shuffle=False, seed=None):
@@ -83,6 +84,62 @@ def test_map_gives_the_parts_of_tuples():
 def test_take(count, number):
     part = pairs().take(count)
     assert len(part) == len(list(part)) == number
+
+
+@pytest.mark.parametrize(("count", "number"), [(0, 5), (2, 3), (9, 0), (-1, 0)])
+def test_skip(count, number):
+    rest = NUMBERS.skip(count)
+    assert len(rest) == len(list(rest)) == number
+    assert list(rest) == list(range(5))[5 - number :]
+
+
+def test_repeat():
+    twice = NUMBERS.repeat(2)
+    assert len(twice) == 10
+    assert list(twice) == [0, 1, 2, 3, 4] * 2
+
+
+def test_unbatch():
+    again = NUMBERS.map(lambda x: (x, -x)).batch(2).unbatch()
+    assert [(int(a), int(b)) for a, b in again] == [(i, -i) for i in range(5)]
+    with pytest.raises(ValueError, match="not in batches"):
+        NUMBERS.unbatch()
+
+
+@pytest.mark.parametrize("buffer_size", [1, 3, 100])
+def test_shuffle(buffer_size):
+    mixed = NUMBERS.shuffle(buffer_size, seed=3)
+    passes = [list(mixed) for _ in range(8)]
+    assert all(sorted(one) == [0, 1, 2, 3, 4] for one in passes)
+    if buffer_size == 1:
+        assert passes[0] == [0, 1, 2, 3, 4]
+    else:
+        assert any(one != passes[0] for one in passes)
+    if buffer_size == 3:  # nothing comes before it was in the buffer
+        assert all(one.index(4) >= 2 for one in passes)
+    assert list(NUMBERS.shuffle(buffer_size, seed=3)) == passes[0]
+    fixed = NUMBERS.shuffle(buffer_size, seed=3, reshuffle_each_iteration=False)
+    assert list(fixed) == list(fixed) == passes[0]
+
+
+def test_cache_runs_through_the_source_once():
+    seen = []
+    cached = NUMBERS.map(lambda x: seen.append(x) or x).cache()
+    next(iter(cached))
+    assert list(cached) == list(cached) == [0, 1, 2, 3, 4]
+    assert seen == [0, 0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("buffer_size", [1, 2, 100, -1])
+def test_prefetch_keeps_the_order(buffer_size):
+    assert list(NUMBERS.prefetch(buffer_size)) == [0, 1, 2, 3, 4]
+    assert next(iter(NUMBERS.prefetch(buffer_size))) == 0
+
+
+def test_prefetch_passes_errors_on():
+    broken = NUMBERS.map(lambda x: 1 // (x - 3)).prefetch(2)
+    with pytest.raises(ZeroDivisionError):
+        list(broken)
 
 
 def test_models_train_on_it():

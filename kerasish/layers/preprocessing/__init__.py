@@ -13,6 +13,7 @@ from kerasish.layers.preprocessing.discretization import Discretization
 from kerasish.layers.preprocessing.elastic import RandomElasticTransform
 from kerasish.layers.preprocessing.encoding import CategoryEncoding
 from kerasish.layers.preprocessing.erasing import RandomErasing
+from kerasish.layers.preprocessing.feature_space import FeatureSpace
 from kerasish.layers.preprocessing.flipping import RandomFlip
 from kerasish.layers.preprocessing.focus import RandomGaussianBlur, RandomSharpness
 from kerasish.layers.preprocessing.hashing import HashedCrossing, Hashing
@@ -53,6 +54,7 @@ __all__ = [
     "CutMix",
     "Discretization",
     "Equalization",
+    "FeatureSpace",
     "HashedCrossing",
     "Hashing",
     "IntegerLookup",

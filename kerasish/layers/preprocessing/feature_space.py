@@ -368,19 +368,25 @@ class FeatureSpace(Layer):
         value, dtype = table[name], self.features[name].dtype
         if dtype == "string":
             return self._host_column(table, name)
-        if not is_symbolic(value) and not ops.is_tensor(value):
-            value = np.asarray(value)
-            if value.dtype.kind not in "biuf":
-                raise DTypeError(
-                    explain(
-                        f"Feature '{name}' of {self._who()} is a number.",
-                        got=f"values of {value.dtype}",
-                        fix="array.astype(...), or another kind of feature",
-                    )
-                )
+        if isinstance(value, np.ndarray) or not (
+            is_symbolic(value) or ops.is_tensor(value)
+        ):
+            value = self._numbers(value, name)
         # whole numbers may be larger than int32 holds
         wanted = "int64" if dtype.startswith("int") else dtype
         return ops.cast(ops.convert_to_tensor(value), wanted)
+
+    def _numbers(self, value: Any, name: str) -> np.ndarray:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise DTypeError(
+                explain(
+                    f"Feature '{name}' of {self._who()} is a number.",
+                    got=f"values of {array.dtype}",
+                    fix="array.astype(...), or another kind of feature",
+                )
+            )
+        return array
 
     def _encoded(self, found: dict[str, Any]) -> Any:
         """Return prepared columns and their crosses in the output mode."""

@@ -76,7 +76,7 @@ def _dtype_for(mode: str, dtype: Any, who: str) -> Any:
         return dtype
     if dtype is None:
         return "int64"
-    if dtype not in ("int32", "int64"):
+    if getattr(dtype, "name", dtype) not in ("int32", "int64"):  # or a policy of them
         raise ValueError(
             explain(
                 f"{who} numbers its bins with integers.",
@@ -199,7 +199,7 @@ class HashedCrossing(Layer):
 
     Example:
         >>> HashedCrossing(5)((["A", "B"], [101, 102])).tolist()
-        [1, 4]
+        [1, 1]
     """
 
     _convert_input_args = False

@@ -192,14 +192,16 @@ class CutMix(MixingLayer):
             length: Of the axis.
             axis: Negative; the result has `length` there, the batch first, and 1 else.
         """
-        size = ops.floor(ops.multiply(share, float(length)))
+        size = ops.round(ops.multiply(share, float(length)))
         free = ops.subtract(float(length), size)
         drawn = self._draw(seed, tuple(share.shape), dtype="float32")
         start = ops.floor(ops.multiply(drawn, ops.add(free, 1.0)))
         start = ops.reshape(ops.minimum(start, free), (-1, 1))
         end = ops.add(start, ops.reshape(size, (-1, 1)))
         places = ops.arange(length, dtype="float32")
-        inside = ops.logical_and(ops.greater_equal(places, start), places < end)
+        inside = ops.logical_and(
+            ops.greater_equal(places, start), ops.less(places, end)
+        )
         shape = [-1, 1, 1, 1]
         shape[axis] = length
         return ops.reshape(inside, shape)

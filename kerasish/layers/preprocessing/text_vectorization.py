@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasish.errors import ShapeError, explain, unknown_name
 from kerasish.graph.keras_tensor import KerasTensor
+from kerasish.graph.memory_limit import claim
 from kerasish.layers.layer import Layer
 from kerasish.layers.preprocessing.adapting import batches
 from kerasish.layers.preprocessing.string_lookup import StringLookup
@@ -361,6 +362,7 @@ class TextVectorization(Layer):
 
 def _lengths(ngrams: Any, who: str) -> tuple[int, ...]:
     """Return how many words one token may be made of."""
+    claim((ngrams, 4), "float64", keep=False)
     given = range(1, ngrams + 1) if isinstance(ngrams, int) else ngrams
     lengths = tuple(given) if isinstance(given, Iterable) else ()
     if not lengths or any(not isinstance(n, int) or n < 1 for n in lengths):

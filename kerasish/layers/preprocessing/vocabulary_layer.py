@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasish import ops
 from kerasish.errors import explain
+from kerasish.graph.memory_limit import claim
 from kerasish.layers.layer import Layer
 from kerasish.layers.preprocessing.encoding import MODES, require_dense, require_mode
 from kerasish.layers.preprocessing.hashing import Salt, checked_salt
@@ -90,6 +91,7 @@ class VocabularyLayer(Layer):
         self.oov_method = oov_method
         self.salt = checked_salt(salt, self._who())
         self._require_arguments(idf_weights, vocabulary)
+        claim((num_oov_indices,), "int64", keep=False)  # each has its place in a list
         self.input_vocabulary = vocabulary
         self.input_idf_weights = idf_weights
         self.idf_weights: Any = None

@@ -80,8 +80,9 @@ def test_crossings_as_rows():
 
 
 @pytest.mark.parametrize("name", ["Hashing", "HashedCrossing"])
-def test_configs_come_back(name):
-    layer = getattr(layers, name)(7, output_mode="one_hot")
+@pytest.mark.parametrize("mode", ["int", "one_hot"])
+def test_configs_come_back(name, mode):
+    layer = getattr(layers, name)(7, output_mode=mode)
     again = layers.deserialize(layers.serialize(layer))
     assert again.get_config() == layer.get_config()
 

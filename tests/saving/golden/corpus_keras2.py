@@ -8,8 +8,10 @@ WORDS = 7  # vocabulary of the models that read words
 
 def models(keras, tf):
     """Yield `(name, model, compile arguments)` for every model of the corpus."""
-    for family in (_dense, _images, _recurrent, _attention, _graphs, _tensor_ops):
-        for name, make in family(keras, tf).items():
+    for family in (_dense, images, _recurrent, attention, graphs, _tensor_ops):
+        takes_tensorflow = family.__name__.startswith("_")
+        made_by = family(keras, tf) if takes_tensorflow else family(keras)
+        for name, make in made_by.items():
             made = make()
             model, arguments = made if isinstance(made, tuple) else (made, None)
             yield name, model, arguments or {"optimizer": "adam", "loss": "mse"}
@@ -22,7 +24,7 @@ def _dense(keras, tf):
         model = keras.Sequential(
             [
                 layers.Dense(4, "relu", input_shape=(3,), kernel_regularizer="l2"),
-                layers.Dropout(0.25),
+                layers.Dropout(0.0),
                 layers.Dense(2),
             ]
         )
@@ -31,7 +33,7 @@ def _dense(keras, tf):
     def settings():
         return keras.Sequential(
             [
-                layers.InputLayer(input_shape=(4,)),
+                keras.Input((4,)),
                 layers.Dense(
                     3,
                     kernel_initializer=keras.initializers.VarianceScaling(
@@ -133,7 +135,10 @@ def _dense(keras, tf):
         "mlp": lambda: mlp(metrics=["mae", "mse"]),
         "mlp_losses": lambda: mlp(
             loss=keras.losses.Huber(delta=0.3),
-            metrics=[keras.metrics.RootMeanSquaredError(name="off"), "cosine_similarity"],
+            metrics=[
+                keras.metrics.RootMeanSquaredError(name="off"),
+                "cosine_similarity",
+            ],
             weighted_metrics=["mape"],
         ),
         "mlp_crossentropy": lambda: mlp(
@@ -178,7 +183,9 @@ def warmup(keras):
         def __call__(self, step):
             import tensorflow as tf
 
-            return self.peak * tf.minimum(1.0, (tf.cast(step, "float32") + 1) / self.steps)
+            return self.peak * tf.minimum(
+                1.0, (tf.cast(step, "float32") + 1) / self.steps
+            )
 
         def get_config(self):
             return {"peak": self.peak, "steps": self.steps}
@@ -186,11 +193,11 @@ def warmup(keras):
     return Warmup
 
 
-def _images(keras, tf):
+def images(keras):
     layers = keras.layers
 
     def stack(shape, *made):
-        return keras.Sequential([layers.InputLayer(input_shape=shape), *made])
+        return keras.Sequential([keras.Input(shape), *made])
 
     return {
         "cnn": lambda: (
@@ -267,7 +274,7 @@ def _recurrent(keras, tf):
     layers = keras.layers
 
     def stack(*made, shape=(5, 3)):
-        return keras.Sequential([layers.InputLayer(input_shape=shape), *made])
+        return keras.Sequential([keras.Input(shape), *made])
 
     def words(*made):
         embedding = layers.Embedding(WORDS, 4, mask_zero=True, input_length=5)
@@ -290,7 +297,9 @@ def _recurrent(keras, tf):
         both = layers.TimeDistributed(layers.Dense(4))(both)
         return keras.Model(ids, layers.GRU(2)(both))
 
-    cells = lambda: [layers.LSTMCell(3), layers.GRUCell(2), layers.SimpleRNNCell(2)]
+    def cells():
+        return [layers.LSTMCell(3), layers.GRUCell(2), layers.SimpleRNNCell(2)]
+
     return {
         "lstm": lambda: stack(layers.LSTM(4, return_sequences=True), layers.LSTM(3)),
         "lstm_settings": lambda: stack(
@@ -337,7 +346,7 @@ def _recurrent(keras, tf):
     }
 
 
-def _attention(keras, tf):
+def attention(keras):
     layers = keras.layers
 
     def dot_products():
@@ -380,7 +389,7 @@ def _attention(keras, tf):
     }
 
 
-def _graphs(keras, tf):
+def graphs(keras):
     layers = keras.layers
 
     def block(name=None):
@@ -403,12 +412,12 @@ def _graphs(keras, tf):
 
     def nested_deeply():
         inner = keras.Sequential([block(), layers.Dense(3)])
-        return keras.Sequential([layers.InputLayer(3), inner, block(), layers.Dense(1)])
+        return keras.Sequential([keras.Input((3,)), inner, block(), layers.Dense(1)])
 
     def nested_frozen():
         inner = block()
         inner.layers[2].trainable = False
-        return keras.Sequential([layers.InputLayer(3), inner, layers.Dense(1)])
+        return keras.Sequential([keras.Input((3,)), inner, layers.Dense(1)])
 
     def siamese():
         one, other = layers.Input((3,)), layers.Input((3,))
@@ -453,7 +462,7 @@ def _graphs(keras, tf):
         made = [kind()([one, other]) for kind in kinds]
         made.append(layers.Dot(axes=2, normalize=True)([one, other]))
         made.append(layers.Dot(axes=(1, 1))([one, other]))
-        return keras.Model([one, other], layers.Concatenate(axis=-1)([*made[:6]] + [made[6]]))
+        return keras.Model([one, other], layers.Concatenate(axis=-1)(made[:7]))
 
     def shapes():
         inputs = layers.Input((6,))
@@ -461,7 +470,9 @@ def _graphs(keras, tf):
         x = layers.Permute((2, 1))(x)
         x = layers.Flatten()(x)
         x = layers.RepeatVector(3)(x)
-        return keras.Model(inputs, layers.EinsumDense("abc,cd->abd", (None, 2), bias_axes="d")(x))
+        return keras.Model(
+            inputs, layers.EinsumDense("abc,cd->abd", (None, 2), bias_axes="d")(x)
+        )
 
     return {
         "nested_sequential": nested_sequential,
@@ -494,7 +505,9 @@ def _tensor_ops(keras, tf):
         x = tf.concat([x * one, x - other], axis=-1)
         y = tf.stack([one, other], 1)
         z = tf.matmul(y, y, transpose_b=True)
-        return keras.Model([one, other], [layers.Dense(2)(x), z, one / (other * other + 1)])
+        return keras.Model(
+            [one, other], [layers.Dense(2)(x), z, one / (other * other + 1)]
+        )
 
     def functions():
         x = inputs = layers.Input((4, 6))
