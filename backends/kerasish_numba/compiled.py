@@ -22,6 +22,7 @@ import numba
 
 from kerasish_numba import float_math
 from kerasish_numba.source import LoopSource
+from kerasish_numpy import special
 
 CACHE_VARIABLE = "KERASISH_CACHE"
 
@@ -41,7 +42,7 @@ def cache_folder() -> Path | None:
 
 def _edition() -> str:
     """Return a name for what sources depend on beside their text."""
-    functions = Path(float_math.__file__).read_bytes()
+    functions = Path(float_math.__file__).read_bytes() + repr(special.SINGLE_P).encode()
     return hashlib.sha256(functions + numba.__version__.encode()).hexdigest()[:16]
 
 

@@ -49,6 +49,7 @@ _SINGLE = {
     **_FLOAT,
     **{name: f"{name}_single({{0}})" for name in ("exp", "expm1", "log", "log1p")},
     "tanh": "tanh_single({0})",
+    "erf": "erf_single({0})",
 }
 _DOUBLE = {
     **_FLOAT,

@@ -20,6 +20,7 @@ from numpy import bool_, float32, float64, int32, int64, uintp
 from numpy import ceil, exp, expm1, floor, log, log1p, sqrt, tanh
 
 from kerasish_numba.float_math import (
+    erf_single,
     exp_single,
     expm1_single,
     log1p_single,

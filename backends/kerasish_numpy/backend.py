@@ -16,6 +16,7 @@ from kerasish_numpy import (
     blas,
     denormals,
     hashing,
+    products,
     scattering,
     special,
     sweeps,
@@ -42,7 +43,7 @@ class NumpyBackend(Backend):
         "i1": bessel.i1,
         "hashed_words": hashing.hashed_words,
         "scatter_add": scattering.scatter_add,
-        "matmul_of": blas.Product(),
+        "matmul_of": products.Product(workers.WORKERS),
         **convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS),
         "moving_average": sweeps.MovingAverage(),
         "add_scaled": sweeps.AddScaled(),
@@ -81,7 +82,7 @@ class NumpyBackend(Backend):
     def execution_scope(self) -> Iterator[None]:
         """Return a scope in which subnormals count as zero and BLAS keeps to a thread.
 
-        Products that are worth more threads take them (see `kerasish_numpy.blas`).
+        Large products are cut into streams (see `kerasish_numpy.products`).
         """
         with np.errstate(all="ignore"), denormals.flush_to_zero(), blas.LIMIT:
             yield

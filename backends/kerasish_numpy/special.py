@@ -2,7 +2,7 @@
 
 The error function follows W. J. Cody, "Rational Chebyshev Approximations for the Error
 Function", Math. Comp. 23 (1969): the coefficients are the paper's, relative error below
-1e-15 in float64.
+1e-15 in float64. Of float32 it is one rational function, in blocks that stay in cache.
 """
 
 from __future__ import annotations
@@ -67,11 +67,57 @@ _Q_LARGE = (
     2.33520497626869185e-3,
 )
 
+# float32:  erf(x) = x * P(x^2) / Q(x^2) for |x| <= SINGLE_LIMIT, beyond which it is 1;
+# fitted for least relative error, which is 4e-7 with rounding
+SINGLE_LIMIT = 3.919206
+SINGLE_P = (
+    2.0507467e-6,
+    2.8488968e-4,
+    3.7645057e-3,
+    5.2745428e-2,
+    1.9037634e-1,
+    1.1283791,
+)
+SINGLE_Q = (3.8098886e-5, 1.1623248e-3, 1.4966976e-2, 1.1409730e-1, 5.0204939e-1, 1.0)
+_BLOCK = 1 << 14  # elements: three blocks of float32 stay in the second cache
+
 
 def erf(out: Array, x: Array) -> None:
     """Write the error function of `x` into `out`; allocates its temporaries."""
-    if x.dtype == np.float16:
-        x = x.astype(np.float32)  # the coefficients overflow in half precision
+    if x.dtype == np.float64:
+        _erf_double(out, x)
+    elif x.dtype == np.float32 and x.flags.c_contiguous and out.flags.c_contiguous:
+        _erf_single(out.reshape(-1), x.reshape(-1))
+    else:
+        single = np.ascontiguousarray(x, np.float32)
+        result = np.empty_like(single)
+        _erf_single(result.reshape(-1), single.reshape(-1))
+        np.copyto(out, result, casting="unsafe")
+
+
+def _erf_single(out: Array, x: Array) -> None:
+    blocks = [np.empty(min(_BLOCK, x.size), np.float32) for _ in range(3)]
+    for start in range(0, x.size, _BLOCK):
+        part = x[start : start + _BLOCK]
+        cut, over, under = (block[: part.size] for block in blocks)
+        np.clip(part, -SINGLE_LIMIT, SINGLE_LIMIT, out=cut)
+        square = out[start : start + _BLOCK]  # `part`, if in place, was read
+        np.multiply(cut, cut, out=square)
+        _horner_into(over, square, SINGLE_P)
+        _horner_into(under, square, SINGLE_Q)
+        over *= cut
+        np.divide(over, under, out=square)
+        np.clip(square, -1, 1, out=square)
+
+
+def _horner_into(total: Array, x: Array, coefficients: tuple[float, ...]) -> None:
+    total.fill(coefficients[0])
+    for coefficient in coefficients[1:]:
+        total *= x
+        total += coefficient
+
+
+def _erf_double(out: Array, x: Array) -> None:
     size = np.abs(x)
     small = size < 0.5
     near = _small(np.where(small, x, 0))
@@ -141,8 +187,6 @@ def _ratio(
 
 
 def _horner(x: Array, coefficients: tuple[float, ...]) -> Array:
-    total = np.full_like(x, coefficients[0])
-    for coefficient in coefficients[1:]:
-        total *= x
-        total += coefficient
+    total = np.empty_like(x)
+    _horner_into(total, x, coefficients)
     return total

@@ -19,6 +19,7 @@ import numpy as np
 from kerasish.backend.streams import Call, Streams, run_all
 from kerasish_numpy import blas, denormals
 
+LARGE = 1 << 25  # multiplications worth a thread: some 0.8 ms on one core
 _MOST = 8  # more would make the blocks of a kernel too small for the cache of each core
 
 
@@ -44,7 +45,7 @@ class Workers(Streams):
 
     def number(self, work: int, most: int) -> int:
         """Return one stream for small work, else one for each thread."""
-        return 1 if work < blas.LARGE else max(min(self.num_threads, most), 1)
+        return 1 if work < LARGE else max(min(self.num_threads, most), 1)
 
     def together(self, streams: Sequence[Sequence[Call]]) -> Call:
         """Return a call that runs each stream on a thread of its own."""

@@ -12,6 +12,7 @@ import itertools
 import os
 import platform
 import shutil
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kerasish.errors import explain
+
+if sys.platform != "win32":
+    import fcntl
 
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 _numbers = itertools.count(1)
@@ -61,6 +65,29 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         _folder_to_disk(target.parent)
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+@contextmanager
+def one_at_a_time(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Wait until nobody else is in such a block with this folder, and hold it.
+
+    Needed where several files change together. The end of a process frees the folder,
+    however it ends. On systems without such locks nothing is waited for.
+
+    Args:
+        folder: The folder; nothing is written into it.
+    """
+    descriptor = None
+    # Not every file system can do this.
+    with suppress(OSError):
+        if sys.platform != "win32":
+            descriptor = os.open(folder, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from kerasish.errors import FileFormatError, explain
 from kerasish.graph.memory_limit import memory_limit
@@ -32,6 +32,10 @@ from kerasish.saving.serialization import (
     serialize_keras_object,
 )
 from kerasish.saving.weights_h5 import read_tree, write_tree
+
+# A path, or the archive opened: what is read in several steps is read from one file,
+# as another process may give its name to a new one at any time.
+Source = str | os.PathLike[str] | BinaryIO
 
 _SIGNATURE = b"PK\x03\x04"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -82,23 +86,42 @@ def read_archive(path: str | os.PathLike[str], compile: bool = True) -> Any:
     Raises:
         FileFormatError: It is no `.keras` archive, or it is damaged.
     """
-    with _checked_weights(path) as weights:
-        config = _modern_config(path)
+    with _opened_twice(path) as files, _checked_weights(*files) as weights:
+        archive = files[0]
+        config = _modern_config(archive)
         compile_config = config.pop("compile_config", None)
-        with memory_limit(most_bytes(os.path.getsize(path))):
+        with memory_limit(most_bytes(_size(archive))):
             model = deserialize_keras_object(config)
             if compile and compile_config:
                 model.compile_from_config(modern_compile(compile_config))
             with open_hdf5(weights) as root:
                 read_tree(model, root, build_optimizer=True)
                 read_hidden(model, root)
-            _read_assets(model, path)
+            _read_assets(model, archive)
     return model
 
 
-def _modern_config(path: str | os.PathLike[str]) -> dict[str, Any]:
-    config = archived_config(path)
-    if _is_of_keras_2(path):
+@contextmanager
+def _opened_twice(
+    path: str | os.PathLike[str],
+) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """Open one and the same file twice, as two threads read it."""
+    while True:
+        with open(path, "rb", buffering=0) as one, open(path, "rb", buffering=0) as two:
+            if os.path.sameopenfile(one.fileno(), two.fileno()):
+                yield cast(BinaryIO, one), cast(BinaryIO, two)
+                return
+
+
+def _size(source: Source) -> int:
+    if isinstance(source, io.IOBase):
+        return os.fstat(source.fileno()).st_size
+    return os.path.getsize(cast(str, source))
+
+
+def _modern_config(source: Source) -> dict[str, Any]:
+    config = archived_config(source)
+    if _is_of_keras_2(source):
         config = keep_old_meanings(config)
     config = modernise(config)
     if not isinstance(config, dict) or "class_name" not in config:
@@ -107,58 +130,61 @@ def _modern_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     return config
 
 
-def _read_assets(model: Any, path: str | os.PathLike[str]) -> None:
-    left = most_bytes(os.path.getsize(path))
+def _read_assets(model: Any, source: Source) -> None:
+    left = most_bytes(_size(source))
 
     def read(name: str) -> bytes:
         nonlocal left
-        content = _member(path, name, left)
+        content = _member(source, name, left)
         left -= len(content)
         return content
 
-    read_assets(model, list(archived_sizes(path)), read)
+    read_assets(model, list(archived_sizes(source)), read)
 
 
-def _is_of_keras_2(path: str | os.PathLike[str]) -> bool:
+def _is_of_keras_2(source: Source) -> bool:
     try:
-        metadata = archived_metadata(path)
+        metadata = archived_metadata(source)
     except FileFormatError:
         return False  # Keras does without it too
     return isinstance(metadata, dict) and is_version_2(metadata.get("keras_version"))
 
 
-def archived_weights(path: str | os.PathLike[str]) -> io.BytesIO:
+def archived_weights(source: Source) -> io.BytesIO:
     """Return the member `model.weights.h5` of an archive, in memory."""
-    limit = most_bytes(os.path.getsize(path))
-    return io.BytesIO(_member(path, _WEIGHTS, limit))
+    limit = most_bytes(_size(source))
+    return io.BytesIO(_member(source, _WEIGHTS, limit))
 
 
 @contextmanager
 def weights_in_place(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open the member `model.weights.h5` without reading it, if it is not packed."""
-    info = _weights_entry(path)
+    with open(path, "rb", buffering=0) as file:
+        yield _weights_of(cast(BinaryIO, file))
+
+
+def _weights_of(archive: BinaryIO) -> BinaryIO:
+    info = _weights_entry(archive)
     if info.compress_type != zipfile.ZIP_STORED:
-        yield archived_weights(path)
-        return
-    with (
-        open(path, "rb", buffering=0) as file,
-        FileWindow.of_member(file, info) as window,
-    ):
-        yield window
+        return archived_weights(archive)
+    return FileWindow.of_member(archive, info)
 
 
 @contextmanager
-def _checked_weights(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open the weights in place, and raise at the end if their checksum is wrong.
+def _checked_weights(archive: BinaryIO, again: BinaryIO) -> Iterator[BinaryIO]:
+    """Find the weights in place, and raise at the end if their checksum is wrong.
 
-    Another thread computes it, as that takes as long as to read the arrays.
+    Another thread computes it, as that takes as long as to read the arrays. So it needs
+    the archive opened `again`.
     """
-    stored = _weights_entry(path).CRC
-    with ThreadPoolExecutor(1) as pool, weights_in_place(path) as weights:
+    stored = _weights_entry(archive).CRC
+    with ThreadPoolExecutor(1) as pool:
+        weights = _weights_of(archive)
         if not isinstance(weights, FileWindow):
             yield weights  # unpacking has checked them
             return
-        checksum = pool.submit(_checksum, path, weights.start, weights.size)
+        window = FileWindow(again, weights.start, weights.size)
+        checksum = pool.submit(_checksum, window)
         yield weights
         if checksum.result() == stored:
             return
@@ -167,46 +193,45 @@ def _checked_weights(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     )
 
 
-def _checksum(path: str | os.PathLike[str], start: int, size: int) -> int:
+def _checksum(window: FileWindow) -> int:
     buffer, value = memoryview(bytearray(_CHECKED_AT_ONCE)), 0
-    with open(path, "rb", buffering=0) as file, FileWindow(file, start, size) as window:
-        while count := window.readinto(buffer):
-            value = zlib.crc32(buffer[:count], value)
+    while count := window.readinto(buffer):
+        value = zlib.crc32(buffer[:count], value)
     return value
 
 
-def _weights_entry(path: str | os.PathLike[str]) -> zipfile.ZipInfo:
-    with _opened(path) as archive:
+def _weights_entry(source: Source) -> zipfile.ZipInfo:
+    with _opened(source) as archive:
         return _only(archive, _WEIGHTS)
 
 
-def archived_sizes(path: str | os.PathLike[str]) -> dict[str, int]:
+def archived_sizes(source: Source) -> dict[str, int]:
     """Return the names of an archive's members and the sizes it says they have."""
-    with _opened(path) as archive:
+    with _opened(source) as archive:
         return {info.filename: info.file_size for info in archive.infolist()}
 
 
-def archived_config(path: str | os.PathLike[str]) -> Any:
+def archived_config(source: Source) -> Any:
     """Return the config in an archive, as it stands there."""
-    text = _member(path, _CONFIG, _config_limit(path)).decode("utf-8", "replace")
+    text = _member(source, _CONFIG, _config_limit(source)).decode("utf-8", "replace")
     return parse_json(text, _CONFIG)
 
 
-def archived_metadata(path: str | os.PathLike[str]) -> Any:
+def archived_metadata(source: Source) -> Any:
     """Return what an archive says of itself: Keras's version and the date."""
-    text = _member(path, _METADATA, _config_limit(path)).decode("utf-8", "replace")
+    text = _member(source, _METADATA, _config_limit(source)).decode("utf-8", "replace")
     return parse_json(text, _METADATA)
 
 
-def _config_limit(path: str | os.PathLike[str]) -> int:
-    return min(_MAX_CONFIG_BYTES, most_bytes(os.path.getsize(path)))
+def _config_limit(source: Source) -> int:
+    return min(_MAX_CONFIG_BYTES, most_bytes(_size(source)))
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+def _opened(source: Source) -> Iterator[zipfile.ZipFile]:
     """Open an archive; whatever zip and its codecs raise becomes a FileFormatError."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             yield archive
     except FileFormatError:
         raise
@@ -216,8 +241,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
         ) from error
 
 
-def _member(path: str | os.PathLike[str], name: str, limit: int) -> bytes:
-    with _opened(path) as archive:
+def _member(source: Source, name: str, limit: int) -> bytes:
+    with _opened(source) as archive:
         info = _only(archive, name)
         with archive.open(info) as member:
             content = member.read(limit + 1)  # the size in the header may be a lie

@@ -23,6 +23,7 @@ from kerasish.saving.serialization import serialize_config, serialize_keras_obje
 _LOSS_NAMES = {
     "bce": "binary_crossentropy",
     "kld": "kl_divergence",
+    "logcosh": "log_cosh",
     "mae": "mean_absolute_error",
     "mape": "mean_absolute_percentage_error",
     "mse": "mean_squared_error",

@@ -25,6 +25,8 @@ _OLD_POLICIES = ("Policy", "PolicyV1")
 # Keys of an optimizer that named a choice of implementation, not of the method.
 _DEAD_OPTIMIZER_KEYS = ("jit_compile", "is_legacy_optimizer")
 
+# Losses that Keras 2 knew by a name of its own.
+_NAMES_SINCE = {"huber_loss": "huber"}
 _OLD_LOSS_SCALES = ("LossScaleOptimizer", "LossScaleOptimizerV3")
 
 
@@ -227,6 +229,8 @@ def modern_losses(config: Any, module: str) -> Any:
     """
     if isinstance(config, list):
         return [modern_losses(value, module) for value in config]
+    if isinstance(config, str):
+        return _NAMES_SINCE.get(config, config)
     if not isinstance(config, dict):
         return config
     if "class_name" not in config:

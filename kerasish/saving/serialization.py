@@ -360,11 +360,12 @@ def _from_config(cls: Any, inner: dict[str, Any]) -> Any:
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         name = inner.get("name")
         called = f"{cls.__name__} '{name}'" if name else cls.__name__
+        fix = f"compare the config with the arguments of {cls.__name__}"
         raise FileFormatError(
             explain(
                 f"{called} cannot be made from its config.",
                 got=f"{type(error).__name__}: {error}",
-                fix=f"compare the config with the arguments of {cls.__name__}",
+                fix=None if "fix:" in str(error) else fix,  # it knows better
             )
         ) from error
 

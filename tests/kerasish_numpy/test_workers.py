@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from kerasish_numpy import blas, denormals
-from kerasish_numpy.workers import Workers
+from kerasish_numpy import denormals
+from kerasish_numpy.workers import LARGE, Workers
 
 
 def test_streams_run_at_the_same_time():
@@ -46,9 +46,9 @@ def test_an_error_comes_out_when_all_streams_are_done(wrong):
 
 def test_small_work_stays_in_one_stream():
     workers = Workers(4)
-    assert workers.number(blas.LARGE - 1, 8) == 1
-    assert workers.number(blas.LARGE, 8) == 4
-    assert workers.number(blas.LARGE, 3) == 3
+    assert workers.number(LARGE - 1, 8) == 1
+    assert workers.number(LARGE, 8) == 4
+    assert workers.number(LARGE, 3) == 3
 
 
 def test_infinities_arise_without_a_warning():

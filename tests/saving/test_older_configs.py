@@ -4,6 +4,7 @@ from kerasish import layers, losses, metrics, optimizers
 from kerasish.errors import FileFormatError
 from kerasish.saving.older_configs import (
     accepted_arguments,
+    modern_compile,
     modern_losses,
     modern_optimizer,
     modernise,
@@ -152,3 +153,8 @@ def test_metrics_of_keras_2():
     assert type(metric) is metrics.MeanSquaredError
     mine = layer("MeanMetricWrapper", name="f", fn="my_function")
     assert modern_losses(mine, "keras.metrics") == "my_function"
+
+
+def test_a_loss_by_a_name_that_is_gone():
+    modern = modern_compile({"loss": ["huber_loss", "mse"], "optimizer": "sgd"})
+    assert modern["loss"] == ["huber", "mse"]

@@ -322,3 +322,16 @@ def test_dtypes_are_read_in_every_form():
     old = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
     assert dtype_of(old) == "mixed_float16"
     assert deserialize_keras_object(serialize_dtype("float16")).name == "float16"
+
+
+def test_the_advice_of_a_constructor_is_the_only_one():
+    config = {
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {"batch_shape": [None, 1], "dtype": "string", "name": "text"},
+        "registered_name": None,
+    }
+    with pytest.raises(FileFormatError, match="InputLayer 'text'") as caught:
+        deserialize_keras_object(config)
+    assert str(caught.value).count("fix:") == 1
+    assert "look the strings up first" in str(caught.value)

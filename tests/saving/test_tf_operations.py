@@ -26,8 +26,8 @@ def held(function, *tensors, name="op", **kwargs):
     }
 
 
-def computed(function, **kwargs):
-    """Return what a model of Keras 2 with one function makes of X."""
+def model_of(function, **kwargs):
+    """Return a model of Keras 2 with one function."""
     entry = {
         "class_name": "InputLayer",
         "config": {"batch_input_shape": [None, 3], "dtype": "float32", "name": "entry"},
@@ -41,7 +41,12 @@ def computed(function, **kwargs):
         "output_layers": [["op", 0, 0]],
     }
     text = json.dumps({"class_name": "Functional", "config": config})
-    return np.asarray(model_from_json(text)(X))
+    return model_from_json(text)
+
+
+def computed(function, **kwargs):
+    """Return what a model of Keras 2 with one function makes of X."""
+    return np.asarray(model_of(function, **kwargs)(X))
 
 
 CASES = [
@@ -77,6 +82,12 @@ CASES = [
 @pytest.mark.parametrize(("function", "kwargs", "expected"), CASES)
 def test_what_a_function_becomes(function, kwargs, expected):
     np.testing.assert_allclose(computed(function, **kwargs), expected, rtol=1e-6)
+
+
+def test_a_list_of_one_input_was_the_input_itself_in_keras_2():
+    config = model_of("nn.relu").get_config()
+    assert config["input_layers"] == ["entry", 0, 0]
+    assert config["output_layers"] == ["op", 0, 0]
 
 
 def test_a_slice():

@@ -1,0 +1,77 @@
+"""The matrix product, in streams of rows or columns where it is large.
+
+Each stream is a product of one BLAS thread. Left to itself, OpenBLAS splits a product
+too, but its threads wait for each other in a loop: with four other processes on two
+cores, a product of 1.4 ms took 15 that way, and 1.7 as two streams.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasish.backend.contract import Array
+from kerasish.backend.streams import Streams, shares
+
+
+class Product:
+    """The product of matrices, or of stacks of them.
+
+    Args:
+        streams: Into how many parts to cut it, and how to run them.
+    """
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    def __call__(self, out: Array, x1: Array, x2: Array) -> None:
+        """Write `x1 @ x2` into `out`."""
+        self.bind(out, (x1, x2), {})()
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the call with its arrays filled in."""
+        x1, x2 = inputs
+        whole = functools.partial(np.matmul, x1, x2, out=out)
+        if min(x1.ndim, x2.ndim) < 2:
+            return whole
+        axis = _widest(out)
+        work = math.prod(out.shape) * x1.shape[-1]
+        number = self._streams.number(work, out.shape[axis])
+        if number == 1:
+            return whole
+        parts = shares(out.shape[axis], number)
+        return self._streams.together(
+            [[_part(out, x1, x2, axis, share)] for share in parts]
+        )
+
+
+def _widest(out: Array) -> int:
+    """Return the axis to cut, counted from the last: of a stack, that of matrices."""
+    stack = out.shape[:-2]
+    if max(stack, default=1) > 1:
+        return int(stack.index(max(stack)) - out.ndim)
+    return -2 if out.shape[-2] >= out.shape[-1] else -1
+
+
+def _part(
+    out: Array, x1: Array, x2: Array, axis: int, share: slice
+) -> Callable[[], None]:
+    """Return the call that computes a share of the result along an axis."""
+    operands = (
+        x1 if axis == -1 else _along(x1, axis, share),
+        x2 if axis == -2 else _along(x2, axis, share),
+    )
+    return functools.partial(np.matmul, *operands, out=_along(out, axis, share))
+
+
+def _along(x: Array, axis: int, share: slice) -> Array:
+    """Return a share of an array along an axis; all of it where it is broadcast."""
+    if x.ndim < -axis or x.shape[axis] == 1:
+        return x
+    return x[(..., share, *[slice(None)] * (-axis - 1))]
