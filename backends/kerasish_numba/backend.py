@@ -8,7 +8,9 @@ from typing import ClassVar
 from kerasish.backend.contract import Kernel
 from kerasish_numba.expressions import has_expression
 from kerasish_numba.fused import FusedKernel
+from kerasish_numba.pooling import window_kernels
 from kerasish_numba.reductions import reductions
+from kerasish_numba.scattering import scatter_add
 from kerasish_numpy.backend import NumpyBackend
 
 # In NumPy's table because it has no loops of its own; here they are parts of groups.
@@ -22,6 +24,8 @@ class NumbaBackend(NumpyBackend):
     kernels: ClassVar[Mapping[str, Kernel]] = {
         **{k: v for k, v in NumpyBackend.kernels.items() if k not in _COMPOSED},
         **reductions(),
+        **window_kernels(dict(NumpyBackend.kernels)),
+        "scatter_add": scatter_add,
         "fused": FusedKernel(),
     }
 
