@@ -20,6 +20,8 @@ from kerasish.errors import BackendError, explain, unknown_name
 
 ENVIRONMENT_VARIABLE = "KERASISH_BACKEND"
 ENTRY_POINTS = "kerasish.backends"
+AUTO = "auto"
+_FASTEST_FIRST = ("cupy", "numba", "numpy")
 _BUILTIN = {
     "numpy": "kerasish_numpy",
     "cupy": "kerasish_cupy",
@@ -55,14 +57,29 @@ def _entry_points() -> list[Any]:
 def load_backend(name: str) -> Backend:
     """Return the backend called `name`, importing its package the first time.
 
+    Args:
+        name: Its name; "auto" for the fastest built-in one that can run here.
+
     Raises:
         ValueError: Nobody knows the name; the nearest names are given.
         BackendError: It is known but cannot run here; the message says how to mend it.
     """
+    if name == AUTO:
+        return _fastest()
     with _lock:
         if name not in _made:
             _made[name] = _make(name)
         return _made[name]
+
+
+def _fastest() -> Backend:
+    *others, last = _FASTEST_FIRST
+    for name in others:
+        try:
+            return load_backend(name)
+        except BackendError:
+            continue  # not installed, or no device
+    return load_backend(last)
 
 
 def _make(name: str) -> Backend:
@@ -71,7 +88,8 @@ def _make(name: str) -> Backend:
     else:
         points = {point.name: point for point in _entry_points()}
         if name not in points:
-            raise ValueError(unknown_name("backend", name, available_backends()))
+            known = [*available_backends(), AUTO]
+            raise ValueError(unknown_name("backend", name, known))
         backend = points[name].load()()
     if not isinstance(backend, Backend):
         raise BackendError(

@@ -7,6 +7,7 @@ Neural Net Inference", 2020). Pure: it knows no device and no tensor.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,11 +65,10 @@ def _lowest_gap(
 
 def lower_bound(buffers: Sequence[Buffer]) -> int:
     """Return the largest sum of sizes alive at one time: no plan needs less."""
-    steps = {b.first for b in buffers}
-    return max(
-        (
-            sum(aligned(b.size) for b in buffers if b.first <= step <= b.last)
-            for step in steps
-        ),
-        default=0,
-    )
+    changes: dict[int, int] = {}
+    for buffer in buffers:
+        size = aligned(buffer.size)
+        changes[buffer.first] = changes.get(buffer.first, 0) + size
+        changes[buffer.last + 1] = changes.get(buffer.last + 1, 0) - size
+    alive = itertools.accumulate(changes[step] for step in sorted(changes))
+    return max(alive, default=0)

@@ -91,6 +91,15 @@ class Variable:
         self._shape: Shape = host.shape
         self._dtype = host.dtype.name
 
+    @classmethod
+    def over(cls, array: Array, name: str) -> Variable:
+        """Return a variable whose memory is an array of the backend in force."""
+        variable = cls(0, name=name)
+        variable._shape = tuple(array.shape)
+        variable._dtype = dtypes.dtype_name(array.dtype)
+        variable._settle(get_backend(), array)
+        return variable
+
     def _wait(self, initializer: Any, shape: Shape, dtype: str) -> None:
         """Leave the initial value for later: a file is about to bring another."""
         claim(shape, dtype)
@@ -269,7 +278,7 @@ def _initial_value(
         dtype = floatx() if host.dtype.name == "float64" else host.dtype.name
         is_number = isinstance(value, int) and not isinstance(value, bool)
         dtype = "int32" if is_number else dtype
-    return host.astype(standardize_dtype(dtype))
+    return host.astype(standardize_dtype(dtype), copy=False)
 
 
 class Arena:
@@ -291,11 +300,11 @@ class Arena:
         self._offsets = dict(
             zip(self.variables, itertools.accumulate([0, *sizes]), strict=False)
         )
-        joined = [v.numpy().reshape(-1) for v in variables]
-        self.flat = Variable(
-            np.concatenate(joined), dtype=variables[0].dtype, name=name
-        )
+        backend = get_backend()
+        block = backend.empty((sum(sizes),), variables[0].dtype)
+        self.flat = Variable.over(block, name)
         for variable in variables:
+            backend.copy(self._part(variable), variable.array)
             variable.home = self
         self._share()
 
@@ -327,11 +336,13 @@ class Arena:
         self._share()
 
     def _share(self) -> None:
-        backend, flat = self.flat._backend, self.flat._array
-        for variable, start in self._offsets.items():
-            if variable.home is not self:
-                continue  # it has found a place in another arena since
-            slices = (slice(start, start + variable.size),)
-            part = backend.view("slice_to", flat, {"slices": slices})
-            shaped = backend.view("reshape_to", part, {"newshape": variable.shape})
-            variable._settle(backend, shaped)
+        for variable in self._offsets:
+            if variable.home is self:  # it has found no place in another arena since
+                variable._settle(self.flat._backend, self._part(variable))
+
+    def _part(self, variable: Variable) -> Array:
+        """Return the part of the block that belongs to a variable, in its shape."""
+        backend, start = self.flat._backend, self._offsets[variable]
+        slices = (slice(start, start + variable.size),)
+        part = backend.view("slice_to", self.flat._array, {"slices": slices})
+        return backend.view("reshape_to", part, {"newshape": variable.shape})

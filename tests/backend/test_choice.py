@@ -95,6 +95,21 @@ def test_an_unknown_name_is_told_the_nearest():
         load_backend("numpi")
 
 
+@pytest.mark.parametrize(
+    ("absent", "chosen"),
+    [((), "cupy"), (("cupy",), "numba"), (("cupy", "numba"), "numpy")],
+)
+def test_auto_is_the_fastest_that_can_run(monkeypatch, absent, chosen):
+    def make(name):
+        if name in absent:
+            raise BackendError("not here")
+        return name
+
+    monkeypatch.setattr(choice, "_made", {})
+    monkeypatch.setattr(choice, "_make", make)
+    assert load_backend("auto") == chosen
+
+
 def test_a_scope_ends_with_its_block():
     outside = get_backend()
     with backend_scope("strict") as inside:
