@@ -194,3 +194,5 @@ class _Merged:
         """Set the weight to what a file holds."""
         self.weight.assign(value)
         self._layer._lora_b.assign(ops.zeros(self._layer._lora_b.shape))
+
+    adopt = assign

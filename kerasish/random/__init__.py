@@ -14,9 +14,7 @@ from kerasish.random.gamma_draws import beta, gamma
 from kerasish.random.seed import (
     SeedGenerator,
     draw_seed,
-    get_process_state,
     host_generator,
-    set_process_state,
     set_random_seed,
 )
 
@@ -28,11 +26,9 @@ __all__ = [
     "draw_seed",
     "dropout",
     "gamma",
-    "get_process_state",
     "host_generator",
     "normal",
     "randint",
-    "set_process_state",
     "set_random_seed",
     "shuffle",
     "truncated_normal",

@@ -18,7 +18,7 @@ from kerasish.backend import get_backend
 from kerasish.callbacks.callback_list import CallbackList
 from kerasish.graph import tree
 from kerasish.losses.labels import check_labels
-from kerasish.random import get_process_state, set_process_state
+from kerasish.random.seed import get_process_state, set_process_state
 from kerasish.saving.hidden_state import assign_all
 from kerasish.training.data_adapter import Adapter, Batch
 from kerasish.training.data_indexed import IndexedAdapter
