@@ -42,7 +42,8 @@ def cache_folder() -> Path | None:
 
 def _edition() -> str:
     """Return a name for what sources depend on beside their text."""
-    functions = Path(float_math.__file__).read_bytes() + repr(special.SINGLE_P).encode()
+    parts = (float_math.__file__, special.__file__)
+    functions = b"".join(Path(part).read_bytes() for part in parts)
     return hashlib.sha256(functions + numba.__version__.encode()).hexdigest()[:16]
 
 

@@ -29,34 +29,36 @@ _HALF_ROOT = float32(0.70710678)
 _LEAST_NORMAL = float32(2.0**-126)
 _ONE, _HALF, _TWO = float32(1), float32(0.5), float32(2)
 
+
+def _single(*coefficients: float) -> tuple[Any, ...]:
+    return tuple(float32(c) for c in coefficients)
+
+
+# Coefficients of polynomials, of the highest power first.
 # (expm1(r) - r) / r**2 for |r| <= log(2) / 2
-_E5, _E4, _E3, _E2, _E1 = (
-    float32(1.9845957e-4),
-    float32(1.3941653e-3),
-    float32(8.3333915e-3),
-    float32(4.1666348e-2),
-    float32(1.6666667e-1),
+_EXPM1 = _single(
+    1.9845957e-4, 1.3941653e-3, 8.3333915e-3, 4.1666348e-2, 1.6666667e-1, 0.5
 )
 # (log1p(f) - f + f**2 / 2) / f**3 for sqrt(1/2) <= 1 + f <= sqrt(2)
-_L8, _L7, _L6, _L5, _L4, _L3, _L2, _L1, _L0 = (
-    float32(0.06746608),
-    float32(-0.11675653),
-    float32(0.11888178),
-    float32(-0.1240559),
-    float32(0.1421955),
-    float32(-0.16667996),
-    float32(0.20002119),
-    float32(-0.2500001),
-    float32(0.33333313),
+_LOG1P = _single(
+    *(0.06746608, -0.11675653, 0.11888178, -0.1240559, 0.1421955),
+    *(-0.16667996, 0.20002119, -0.2500001, 0.33333313),
 )
-# x * P(x**2) / Q(x**2), the error function for |x| <= _ERF_LIMIT
+# erf(x) = x * P(x**2) / Q(x**2) for |x| <= _ERF_LIMIT
 _ERF_LIMIT = float32(special.SINGLE_LIMIT)
-_P5, _P4, _P3, _P2, _P1, _P0 = (float32(c) for c in special.SINGLE_P)
-_Q5, _Q4, _Q3, _Q2, _Q1, _Q0 = (float32(c) for c in special.SINGLE_Q)
+_ERF_P, _ERF_Q = _single(*special.SINGLE_P), _single(*special.SINGLE_Q)
 
 
 def _inlined(function: Any) -> Any:
     return numba.njit(inline="always", error_model="numpy")(function)
+
+
+@_inlined
+def _polynomial(x: Any, coefficients: Any) -> Any:
+    total = coefficients[0]
+    for coefficient in coefficients[1:]:
+        total = total * x + coefficient
+    return total
 
 
 @_inlined
@@ -67,12 +69,7 @@ def _power_of_two(k: Any) -> Any:
 
 @_inlined
 def _small_expm1(r: Any) -> Any:
-    p = _E5 * r + _E4
-    p = p * r + _E3
-    p = p * r + _E2
-    p = p * r + _E1
-    p = p * r + _HALF
-    return p * r * r + r
+    return _polynomial(r, _EXPM1) * r * r + r
 
 
 @_inlined
@@ -114,16 +111,7 @@ def erf_single(x: Any) -> Any:
     """Return the error function."""
     cut = min(max(x, -_ERF_LIMIT), _ERF_LIMIT)
     t = cut * cut
-    p = _P5 * t + _P4
-    p = p * t + _P3
-    p = p * t + _P2
-    p = p * t + _P1
-    p = p * t + _P0
-    q = _Q5 * t + _Q4
-    q = q * t + _Q3
-    q = q * t + _Q2
-    q = q * t + _Q1
-    q = q * t + _Q0
+    p, q = _polynomial(t, _ERF_P), _polynomial(t, _ERF_Q)
     result = min(max(cut * p / q, -_ONE), _ONE)
     return x if x != x else result
 
@@ -142,14 +130,7 @@ def log_single(x: Any) -> Any:
     k = k - _ONE if is_low else k
     k = k - float32(23) if is_tiny else k
     f = mantissa - _ONE
-    p = _L8 * f + _L7
-    p = p * f + _L6
-    p = p * f + _L5
-    p = p * f + _L4
-    p = p * f + _L3
-    p = p * f + _L2
-    p = p * f + _L1
-    p = p * f + _L0
+    p = _polynomial(f, _LOG1P)
     rest = p * f * f * f + k * _LN2_LOW - _HALF * f * f
     result = rest + f + k * _LN2_HIGH
     result = x if x == float32(np.inf) else result
