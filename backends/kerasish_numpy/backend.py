@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import TracebackType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +26,27 @@ from kerasish_numpy import (
 from kerasish_numpy.reductions import REDUCTIONS
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
+
+
+class ExecutionScope:
+    """What holds while plans run; a class, as generators are slower to enter."""
+
+    def __enter__(self) -> None:
+        self._errors = np.errstate(all="ignore")
+        self._flush = denormals.FlushToZero()
+        self._errors.__enter__()
+        self._flush.__enter__()
+        blas.LIMIT.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        blas.LIMIT.__exit__(kind, error, traceback)
+        self._flush.__exit__(kind, error, traceback)
+        self._errors.__exit__(kind, error, traceback)
 
 
 class NumpyBackend(Backend):
@@ -78,14 +100,12 @@ class NumpyBackend(Backend):
         """Return a NumPy view."""
         return array_view(np, operation, array, attributes)
 
-    @contextlib.contextmanager
-    def execution_scope(self) -> Iterator[None]:
+    def execution_scope(self) -> contextlib.AbstractContextManager[None]:
         """Return a scope in which subnormals count as zero and BLAS keeps to a thread.
 
         Large products are cut into streams (see `kerasish_numpy.products`).
         """
-        with np.errstate(all="ignore"), denormals.flush_to_zero(), blas.LIMIT:
-            yield
+        return ExecutionScope()
 
     def eager_scope(self) -> contextlib.AbstractContextManager[None]:
         """Return a scope in which infinities and NaN arise without a warning."""

@@ -13,8 +13,6 @@ import ctypes
 import ctypes.util
 import platform
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 _MXCSR_OFFSET = (
@@ -40,19 +38,22 @@ _libm = _load_libm()
 AVAILABLE = _libm is not None
 
 
-@contextmanager
-def flush_to_zero() -> Iterator[None]:
-    """Treat subnormal inputs and results as zero in this thread, inside the block."""
-    if _libm is None:
-        yield
-        return
-    before = (ctypes.c_ubyte * _FENV_BYTES)()
-    _libm.fegetenv(ctypes.byref(before))
-    during = (ctypes.c_ubyte * _FENV_BYTES).from_buffer_copy(before)
-    mxcsr = ctypes.c_uint32.from_buffer(during, _MXCSR_OFFSET)
-    mxcsr.value |= _FLUSH_TO_ZERO | _DENORMALS_ARE_ZERO
-    _libm.fesetenv(ctypes.byref(during))
-    try:
-        yield
-    finally:
-        _libm.fesetenv(ctypes.byref(before))
+_Environment = ctypes.c_ubyte * _FENV_BYTES
+
+
+class FlushToZero:
+    """Treats subnormal inputs and results as zero in this thread, inside the block."""
+
+    def __enter__(self) -> None:
+        if _libm is None:
+            return
+        self._before = _Environment()
+        _libm.fegetenv(ctypes.byref(self._before))
+        during = _Environment.from_buffer_copy(self._before)
+        mxcsr = ctypes.c_uint32.from_buffer(during, _MXCSR_OFFSET)
+        mxcsr.value |= _FLUSH_TO_ZERO | _DENORMALS_ARE_ZERO
+        _libm.fesetenv(ctypes.byref(during))
+
+    def __exit__(self, *_: object) -> None:
+        if _libm is not None:
+            _libm.fesetenv(ctypes.byref(self._before))

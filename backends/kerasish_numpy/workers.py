@@ -71,7 +71,7 @@ class Workers(Streams):
 
 def _run_quietly(stream: Sequence[Call]) -> None:
     # float modes belong to a thread
-    with np.errstate(all="ignore"), denormals.flush_to_zero():
+    with np.errstate(all="ignore"), denormals.FlushToZero():
         run_all(stream)
 
 

@@ -7,6 +7,7 @@ buffers can be handed to a model as Keras would hand it the batch.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -71,6 +72,19 @@ class DataStructure:
         self.num_x, self.num_y, self.num_weights = counts
         self._forms = tuple(forms)
 
+    @classmethod
+    def of_array(cls, array: Source) -> DataStructure:
+        """Return what `DataStructure(array)` would be, without walking a nesting.
+
+        Models that answer one sample at a time are asked for it a thousand times.
+        """
+        made = cls.__new__(cls)
+        made.leaves = [array]
+        made.specs = _specs_of_array(array.dtype, tuple(array.shape[1:]), floatx())
+        made.num_x, made.num_y, made.num_weights = 1, 0, 0
+        made._forms = (True, False, False)
+        return made
+
     @property
     def has_y(self) -> bool:
         """Whether there are targets."""
@@ -113,6 +127,13 @@ class DataStructure:
             (spec.name, leaf)
             for spec, leaf in zip(self.specs, self.leaves, strict=True)
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _specs_of_array(
+    dtype: np.dtype[Any], shape: tuple[int, ...], float_dtype: str
+) -> tuple[LeafSpec]:
+    return (LeafSpec("x", shape, device_dtype(dtype, "x")),)
 
 
 def count_samples(named: Iterable[tuple[str, Source]]) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kerasish.backend import floatx
 from kerasish.errors import DTypeError, ShapeError, explain
 from kerasish.graph import tree
-from kerasish.training.data_sources import Source
+from kerasish.training.data_sources import Source, as_source
 from kerasish.training.data_structure import DataStructure, LeafSpec, standardize
 
 
@@ -44,6 +44,8 @@ def assemble(
                 "`sample_weight` alone",
             )
         )
+    if type(x) is np.ndarray and y is None and sample_weight is None:
+        return DataStructure.of_array(as_source(x, "x"))
     x, y = standardize(x, "x"), standardize(y, "y")
     if class_weight is not None:
         weights: Any = to_sample_weight(y, class_weight)

@@ -16,10 +16,11 @@ import numpy as np
 
 from kerasish.backend import get_backend
 from kerasish.callbacks.callback_list import CallbackList
+from kerasish.errors import FileFormatError, explain
 from kerasish.graph import tree
 from kerasish.losses.labels import check_labels
 from kerasish.random.seed import get_process_state, set_process_state
-from kerasish.saving.hidden_state import assign_all
+from kerasish.saving.hidden_state import FIT_STATE, assign_all
 from kerasish.training.data_adapter import Adapter, Batch
 from kerasish.training.data_indexed import IndexedAdapter
 from kerasish.training.data_sources import check_finite
@@ -175,6 +176,55 @@ class Fit:
             "callbacks": self.callbacks.get_state(),
         }
 
+    def get_epoch_state(
+        self, epoch: int, logs: dict[str, Any], callback: Any
+    ) -> dict[str, Any]:
+        """Return how far the training came when a callback is at an epoch's end.
+
+        Args:
+            epoch: Index of that epoch.
+            logs: Its metrics.
+            callback: The callback; those after it are still to be called.
+        """
+        pending = self.callbacks.names_after(callback)
+        state = self.get_state(epoch + 1, 0)
+        return state | {"logs": dict(logs), "pending": pending}
+
+    def _take_up(self, state: dict[str, Any] | None) -> None:
+        """Go on where the file stopped that the model came from, if it fits."""
+        epoch = self.trainer._initial_epoch
+        if state is None or not epoch or state.get("epoch") != epoch:
+            return
+        try:
+            if not self._can_have_drawn(state, epoch):
+                return  # other data
+            self.set_state(state)
+            # An end of the training counts if whoever may have asked for it is there.
+            known = set(state["callbacks"]) <= set(self.callbacks.get_state())
+            pending = [str(name) for name in state["pending"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FileFormatError(
+                explain(
+                    "The file that the model came from is damaged: where its training "
+                    "stands makes no sense.",
+                    got=f"{type(error).__name__}: {error}",
+                    fix="pass another initial_epoch, or compile the model anew",
+                )
+            ) from error
+        self.trainer.stop_training &= known
+        self.callbacks.finish_epoch(pending, epoch - 1, self.logs)
+        self._finished = self.trainer.stop_training
+
+    def _can_have_drawn(self, state: dict[str, Any], epochs: int) -> bool:
+        """Return whether so many batches can be of so many epochs of this data."""
+        pairs = [(self.train, state["data"]), (self.validation, state["validation"])]
+        return all(
+            data is None
+            or drawn is None
+            or 0 <= drawn["drawn"] <= epochs * (data.num_batches or 0)
+            for data, drawn in pairs
+        )
+
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on, in `run`, where another training stopped; weights are not set here.
 
@@ -199,8 +249,12 @@ class Fit:
         """Run epochs `first` to `last - 1`."""
         self.trainer.stop_training = False
         self.trainer._initial_epoch = first
+        state = getattr(self.trainer, FIT_STATE, None)
+        setattr(self.trainer, FIT_STATE, None)
         self.callbacks.set_fit(self)
         self.callbacks.on_train_begin()
+        if self.trainer._initial_epoch == first:
+            self._take_up(state)
         # a callback may have brought the model back to a later epoch
         first = self.trainer._initial_epoch or first
         for epoch in range(last if self._finished else first, last):

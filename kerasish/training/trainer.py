@@ -124,6 +124,7 @@ class Trainer:
         self.steps_per_execution = int(steps_per_execution)
         self.stop_training = False
         self.compiled = True
+        self._fit_state: dict[str, Any] | None = None
         self._compile_arguments = {
             "optimizer": self.optimizer,
             "loss": loss,
@@ -392,7 +393,8 @@ class Trainer:
             shuffle: Whether to draw a new order each epoch ("batch": of whole batches).
             class_weight: Weight of each class, by its number.
             sample_weight: Weight of each sample.
-            initial_epoch: Number of epochs already done.
+            initial_epoch: Number of epochs already done. A model loaded from a file of
+                `ModelCheckpoint` goes on bit by bit where that number is the file's.
             steps_per_epoch: Batches an epoch; needed with endless iterables.
             validation_steps: Batches of validation.
             validation_batch_size: Samples a batch in validation; `batch_size` by

@@ -20,14 +20,14 @@ def hundredth():
 @pytest.mark.skipif(not denormals.AVAILABLE, reason="no such hardware mode known here")
 def test_results_are_flushed_inside_the_scope_only():
     assert (hundredth() > 0).all()
-    with denormals.flush_to_zero():
+    with denormals.FlushToZero():
         assert (hundredth() == 0).all()
     assert (hundredth() > 0).all()
 
 
 @pytest.mark.skipif(not denormals.AVAILABLE, reason="no such hardware mode known here")
 def test_the_mode_is_put_back_after_an_error():
-    with pytest.raises(KeyError), denormals.flush_to_zero():
+    with pytest.raises(KeyError), denormals.FlushToZero():
         raise KeyError
     assert (hundredth() > 0).all()
 
@@ -35,7 +35,7 @@ def test_the_mode_is_put_back_after_an_error():
 @pytest.mark.skipif(not denormals.AVAILABLE, reason="no such hardware mode known here")
 def test_other_threads_are_left_alone():
     found = []
-    with denormals.flush_to_zero():
+    with denormals.FlushToZero():
         worker = threading.Thread(target=lambda: found.append(denormal_in_new_scope()))
         worker.start()
         worker.join()
@@ -45,14 +45,14 @@ def test_other_threads_are_left_alone():
 def denormal_in_new_scope():
     # a thread inherits its parent's mode on Linux; leaving a scope of its own must
     # put back that, and not touch the parent's
-    with denormals.flush_to_zero():
+    with denormals.FlushToZero():
         flushed = bool((hundredth() == 0).all())
     return flushed
 
 
 def test_where_there_is_no_mode_the_scope_does_nothing(monkeypatch):
     monkeypatch.setattr(denormals, "_libm", None)
-    with denormals.flush_to_zero():
+    with denormals.FlushToZero():
         assert (hundredth() > 0).all()
 
 

@@ -64,7 +64,7 @@ def test_subnormal_numbers_count_as_zero_on_every_thread():
     tiny = np.full(4, 1e-40, "float32")
     results = [np.empty_like(tiny) for _ in range(2)]
     streams = [[lambda r=r: np.multiply(tiny, 1, out=r)] for r in results]
-    with denormals.flush_to_zero():
+    with denormals.FlushToZero():
         Workers(2).together(streams)()
     assert not np.any(results)
 

@@ -46,7 +46,7 @@ def num_subnormal(model):
 @pytest.fixture
 def no_hardware(monkeypatch):
     """Take the hardware's mode away, as on other machines than x86-64 with Linux."""
-    monkeypatch.setattr(denormals, "flush_to_zero", contextlib.nullcontext)
+    monkeypatch.setattr(denormals, "FlushToZero", contextlib.nullcontext)
     monkeypatch.setattr(type(load_backend("numpy")), "flushes_denormals", False)
 
 
