@@ -137,6 +137,26 @@ class CallbackList(Callback):
             if state.get(name) and hasattr(callback, "set_state"):
                 callback.set_state(state[name])
 
+    def names_after(self, callback: Any) -> list[str]:
+        """Return the names, as in `get_state`, of those called after a callback."""
+        names = {id(c): name for name, c in self._named()}
+        turn = [names[id(c)] for c in self._in_turn]
+        name = names.get(id(callback))
+        return [] if name is None else turn[turn.index(name) + 1 :]
+
+    def finish_epoch(self, names: Iterable[str], epoch: int, logs: Logs) -> None:
+        """Call at the end of an epoch those that did not get to it.
+
+        Args:
+            names: As `names_after` returned them; the progress bar is left out.
+            epoch: Index of the epoch.
+            logs: Its metrics.
+        """
+        named = dict(self._named())
+        for name in names:
+            if name in named and named[name] is not self._progbar:
+                named[name].on_epoch_end(epoch, logs)
+
     def _named(self) -> list[tuple[str, Any]]:
         counts: dict[str, int] = {}
         named = []

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kerasish.callbacks.base import Logs
 from kerasish.callbacks.batch_count import BatchCount
 from kerasish.callbacks.monitor import MonitorCallback
 from kerasish.errors import explain
+from kerasish.saving.hidden_state import FIT_STATE
 from kerasish.utils import io
 
 
 class ModelCheckpoint(MonitorCallback):
     """Saves the model, or its weights, every epoch or every so many batches.
+
+    A file is written whole or not at all: one that was there before stays until then.
+
+    A `.keras` file saved at the end of an epoch also says where the training stands:
+    order of the data, random numbers, states of callbacks. `model = load_model(path)`,
+    then `model.fit(..., initial_epoch=n)` with `n` the number of epochs done and all
+    else the same, ends as if nothing had happened: on one machine and the NumPy backend
+    bit by bit, the history of earlier epochs included. Callbacks behind this one in the
+    list are called again for the end of the last epoch, as the file is of the moment
+    before. With another `initial_epoch`, in a second `fit`, or compiled anew, the model
+    trains on as any does, as do weights alone and models saved by batches: use
+    `BackupAndRestore` for these.
 
     Args:
         filepath: Path ending in `.keras`, or in `.weights.h5` with `save_weights_only`.
@@ -57,6 +72,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
         self._current_epoch = 0
+        self._fit: Any = None
         self._batches = BatchCount()
         self._check_arguments()
         if save_freq == "epoch":
@@ -92,6 +108,14 @@ class ModelCheckpoint(MonitorCallback):
         self.best = state["best"]
         self._batches.set_state(state["batches"])
 
+    def set_fit(self, fit: Any) -> None:
+        """Take the loop that trains, whose state is kept with the model."""
+        self._fit = fit
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Let go of the loop that trained."""
+        self._fit = None
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Note the epoch, for the batches' file names."""
         self._current_epoch = epoch
@@ -121,7 +145,8 @@ class ModelCheckpoint(MonitorCallback):
             os.makedirs(folder, exist_ok=True)
         save = self.model.save_weights if self.save_weights_only else self.model.save
         try:
-            save(filepath, overwrite=True)
+            with self._with_training(epoch, batch, logs):
+                save(filepath, overwrite=True)
         except IsADirectoryError as error:
             raise OSError(
                 explain(
@@ -130,6 +155,20 @@ class ModelCheckpoint(MonitorCallback):
                 )
             ) from error
         self._tell(epoch, f"finished saving model to {filepath}")
+
+    @contextmanager
+    def _with_training(
+        self, epoch: int, batch: int | None, logs: Logs
+    ) -> Iterator[None]:
+        """Let a whole model, saved in this block, say where the training stands."""
+        if self._fit is None or batch is not None or self.save_weights_only:
+            yield
+            return
+        setattr(self.model, FIT_STATE, self._fit.get_epoch_state(epoch, logs, self))
+        try:
+            yield
+        finally:
+            setattr(self.model, FIT_STATE, None)
 
     def _is_best(self, epoch: int, filepath: str, logs: Logs) -> bool:
         """Return whether to save; without a value to judge by, that is safer."""

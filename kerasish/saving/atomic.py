@@ -8,6 +8,7 @@ Every writer of `kerasish.saving` goes through `atomic_write`.
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import platform
@@ -17,9 +18,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from kerasish.errors import explain
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 if sys.platform != "win32":
     import fcntl
@@ -53,18 +57,60 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         b'whole'
     """
     target = Path(os.path.realpath(path))
+    failures: list[OSError] = []
     try:
         _check_target(target)
         _remove_abandoned(target)
-        with _temporary(target) as (temporary, file):
+        with _temporary(target, failures) as (temporary, file):
             yield file
             _to_disk(file)
             file.close()
             _keep_mode(target, temporary)
             os.replace(temporary, target)
         _folder_to_disk(target.parent)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
+    except Exception as error:
+        if not failures and not isinstance(error, OSError):
+            raise
+        reason = failures[0] if failures else error
+        raise _cannot_write(path, cast(OSError, reason)) from error
+
+
+class _Target(io.FileIO):
+    """A file that keeps why it could not be written: HDF5 does not pass that on."""
+
+    def __init__(self, path: Path, failures: list[OSError]) -> None:
+        super().__init__(path, "wb+")
+        self._failures = failures
+
+    def write(self, content: ReadableBuffer) -> int:
+        try:
+            return super().write(content)
+        except OSError as error:
+            self._failures.append(error)
+            raise
+
+
+def atomic_link(source: Path, target: Path) -> None:
+    """Give a file another name too, in place of the file that had it.
+
+    Args:
+        source: The file; where the system knows no links, it is copied.
+        target: Its new name, in the same folder.
+
+    Raises:
+        OSError: It cannot be done; what was there before is unchanged.
+    """
+    link = _free_temporary(Path(os.path.realpath(target)))
+    try:
+        with suppress(OSError):
+            os.link(source, link)
+            os.replace(link, target)
+            return
+    finally:
+        with suppress(OSError):
+            link.unlink(missing_ok=True)
+    with atomic_write(target) as copy, open(source, "rb") as whole:
+        shutil.copyfileobj(whole, copy)
 
 
 @contextmanager
@@ -91,16 +137,22 @@ def one_at_a_time(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _temporary(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    temporary = target.parent / f"{_prefix(target)}{os.getpid()}-{next(_numbers)}.tmp"
+def _temporary(
+    target: Path, failures: list[OSError]
+) -> Iterator[tuple[Path, BinaryIO]]:
+    temporary = _free_temporary(target)
     _writing.add(temporary)
     try:
-        with open(temporary, "wb+") as file:
+        with io.BufferedRandom(_Target(temporary, failures)) as file:
             yield temporary, file
     finally:
         _writing.discard(temporary)
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _free_temporary(target: Path) -> Path:
+    return target.parent / f"{_prefix(target)}{os.getpid()}-{next(_numbers)}.tmp"
 
 
 def _prefix(target: Path) -> str:

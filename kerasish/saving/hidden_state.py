@@ -3,8 +3,9 @@
 It lies in a group `_kerasish` of the HDF5 file, beside the weights and written together
 with them; Keras reads past groups it does not know. `variables` holds the variables of
 a model that are no weights (seed generators, states of recurrent layers), in their
-order. `training` holds a nested value of JSON and arrays, for `BackupAndRestore`. A
-file without the group, or with one that does not fit, loads as a file of Keras does.
+order. `training` holds a nested value of JSON and arrays, for `BackupAndRestore` and
+`ModelCheckpoint`; a model from such a file has it as an attribute, until it is trained.
+A file without the group, or with one that does not fit, loads as a file of Keras does.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from kerasish.saving.hdf5_safe import (
     read_array,
     subgroup,
 )
+
+FIT_STATE = "_fit_state"  # attribute of a model: where its training stands, or None
 
 _GROUP = "_kerasish"
 _VARIABLES = f"{_GROUP}/variables"

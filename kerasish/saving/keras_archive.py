@@ -23,7 +23,7 @@ from kerasish.graph.memory_limit import memory_limit
 from kerasish.saving.assets import read_assets, write_assets
 from kerasish.saving.file_window import FileWindow
 from kerasish.saving.hdf5_safe import most_bytes, open_hdf5, parse_json
-from kerasish.saving.hidden_state import read_hidden
+from kerasish.saving.hidden_state import FIT_STATE, read_hidden, read_training
 from kerasish.saving.legacy_h5 import KERAS_VERSION
 from kerasish.saving.old_layers import is_version_2, keep_old_meanings
 from kerasish.saving.older_configs import modern_compile, modernise
@@ -67,7 +67,7 @@ def write_archive(model: Any, file: BinaryIO) -> None:
     config = json.dumps(serialize_keras_object(model))
     saved = time.strftime("%Y-%m-%d@%H:%M:%S")
     weights = io.BytesIO()
-    write_tree(model, weights)
+    write_tree(model, weights, getattr(model, FIT_STATE, None))
     with zipfile.ZipFile(file, "w") as archive:
         metadata = {"keras_version": KERAS_VERSION, "date_saved": saved}
         archive.writestr(_METADATA, json.dumps(metadata))
@@ -97,6 +97,7 @@ def read_archive(path: str | os.PathLike[str], compile: bool = True) -> Any:
             with open_hdf5(weights) as root:
                 read_tree(model, root, build_optimizer=True)
                 read_hidden(model, root)
+                setattr(model, FIT_STATE, read_training(root))
             _read_assets(model, archive)
     return model
 

@@ -3,9 +3,10 @@
 The JSON file says which files hold which group of the tree of `weights_h5`; they lie
 beside it, and a group may go on in the next one. The layout is Keras's.
 
-A save is atomic as a whole: it overwrites no file that the list names, but gives its
-own another number (`m_00000.2.weights.h5`). The new list then takes the place of the
-old one in one step, and the files that it does not name are removed.
+A save is atomic as a whole: files that the list in place names are not touched, new
+ones lie beside them (`m_00000.new.weights.h5`) until the list is replaced in one step.
+Then they get Keras's names, as Keras finds the first file by its name, and a list of
+these. A process killed in between leaves a list of a whole set, old or new.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
-from kerasish.saving.atomic import atomic_write, one_at_a_time
+from kerasish.saving.atomic import atomic_link, atomic_write, one_at_a_time
 from kerasish.saving.hdf5_safe import open_hdf5, parse_json
 from kerasish.saving.weights_h5 import tree_arrays
 
 ENDING = ".weights.json"
+_PART = ".weights.h5"
 _GIB = 2**30
 _MOST_SHARDS = 10_000
 _MAX_MAP_BYTES = 2**28
@@ -47,43 +49,52 @@ def write_shards(model: Any, path: str, max_shard_size: float) -> None:
     """
     arrays = list(tree_arrays(model))
     shards = _shards(arrays, max_shard_size * _GIB)
-    total = sum(array.nbytes for _, _, _, array in arrays if array is not None)
-    weight_map: dict[str, list[str]] = {}
+    total = float(sum(a.nbytes for _, _, _, a in arrays if a is not None))
+    stem = os.path.basename(path).removesuffix(ENDING)
+    names = [f"{stem}_{number:05}{_PART}" for number in range(len(shards))]
     folder = Path(path).parent
     with one_at_a_time(folder):
-        name = _free_name(path)
-        for number, shard in enumerate(shards):
-            target = folder / name.format(number)
-            with atomic_write(target) as file, h5py.File(file, "w") as root:
-                _write(root, target.name, shard, weight_map)
-        held = {"metadata": {"total_size": float(total)}, "weight_map": weight_map}
-        with atomic_write(path) as file:
-            file.write(json.dumps(held, indent=4).encode())
-        _remove_others(path, {name.format(i) for i in range(len(shards))})
+        in_use = not set(names).isdisjoint(_names_in_use(path))
+        first = [_beside(name) for name in names] if in_use else names
+        for name, shard in zip(first, shards, strict=True):
+            with atomic_write(folder / name) as file, h5py.File(file, "w") as root:
+                _write(root, shard)
+        _write_list(path, first, shards, total)
+        if in_use:
+            for name in names:
+                atomic_link(folder / _beside(name), folder / name)
+            _write_list(path, names, shards, total)
+        _remove_others(path, names)
 
 
-def _free_name(path: str) -> str:
-    """Return the form of names that the list in place, if any, does not use."""
-    used = [0]
+def _names_in_use(path: str) -> list[str]:
     with suppress(FileFormatError, OSError):
-        found = (_parts(path).fullmatch(name) for name in _listed(path))
-        used += [int(name["save"] or 1) for name in found if name]
-    stem = os.path.basename(path).removesuffix(ENDING)
-    stem = stem.replace("{", "{{").replace("}", "}}")
-    save = max(used) + 1
-    return stem + ("_{:05}.weights.h5" if save == 1 else f"_{{:05}}.{save}.weights.h5")
+        return _listed(path)
+    return []
 
 
-def _parts(path: str) -> re.Pattern[str]:
-    stem = re.escape(os.path.basename(path).removesuffix(ENDING))
-    return re.compile(rf"{stem}_\d{{5}}(\.(?P<save>\d{{1,9}}))?\.weights\.h5", re.ASCII)
+def _beside(name: str) -> str:
+    return name.removesuffix(_PART) + ".new" + _PART
 
 
-def _remove_others(path: str, names: set[str]) -> None:
+def _write_list(
+    path: str, names: list[str], shards: list[list[Any]], total: float
+) -> None:
+    weight_map: dict[str, list[str]] = {}
+    for name, shard in zip(names, shards, strict=True):
+        for group in dict.fromkeys(p for p, _, _, array in shard if array is not None):
+            weight_map.setdefault(f"/{group}", []).append(name)
+    held = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    with atomic_write(path) as file:
+        file.write(json.dumps(held, indent=4).encode())
+
+
+def _remove_others(path: str, names: list[str]) -> None:
     """Remove the files of earlier saves, and of one that was killed."""
-    parts, folder = _parts(path), Path(path).parent
+    stem, folder = os.path.basename(path).removesuffix(ENDING), Path(path).parent
+    part = re.compile(rf"{re.escape(stem)}_[0-9]{{5}}(\.new)?{re.escape(_PART)}")
     for name in os.listdir(folder):
-        if parts.fullmatch(name) and name not in names:
+        if part.fullmatch(name) and name not in names:
             with suppress(OSError):
                 (folder / name).unlink()
 
@@ -117,18 +128,12 @@ def _too_large(entry: Any, limit: float) -> ValueError:
     )
 
 
-def _write(
-    root: h5py.Group, file: str, shard: list[Any], weight_map: dict[str, list[str]]
-) -> None:
+def _write(root: h5py.Group, shard: list[Any]) -> None:
     for path, name, key, array in shard:
         group = root.require_group(path)
         group.attrs["name"] = name
-        if array is None:
-            continue  # a layer without variables has an empty group
-        group.create_dataset(key, data=array)
-        files = weight_map.setdefault(f"/{path}", [])
-        if file not in files:
-            files.append(file)
+        if array is not None:  # a layer without variables has an empty group
+            group.create_dataset(key, data=array)
 
 
 @contextmanager
@@ -139,20 +144,28 @@ def open_shards(path: str) -> Iterator[tuple[h5py.Group, ...]]:
         FileFormatError: It is damaged, or names files that are not beside it.
     """
     with ExitStack() as stack:
-        yield _open_all(path, stack)
+        while (roots := _open_all(path, stack)) is None:
+            stack.close()
+        yield roots
 
 
-def _open_all(path: str, stack: ExitStack) -> tuple[h5py.Group, ...]:
-    """Open the files listed; anew if another save replaced them meanwhile."""
-    names = _listed(path)
+def _open_all(path: str, stack: ExitStack) -> tuple[h5py.Group, ...] | None:
+    """Open the files listed; None if the list was replaced meanwhile."""
+    before = _moment(path)
     try:
-        files = [Path(path).parent / _checked(name, path) for name in names]
-        return tuple(stack.enter_context(open_hdf5(file)) for file in files)
-    except (FileFormatError, FileNotFoundError):
-        if _listed(path) == names:
+        files = [Path(path).parent / _checked(name, path) for name in _listed(path)]
+        roots = tuple(stack.enter_context(open_hdf5(file)) for file in files)
+    except (FileFormatError, OSError):
+        if _moment(path) == before:
             raise
-    stack.close()
-    return _open_all(path, stack)
+        return None
+    return roots if _moment(path) == before else None
+
+
+def _moment(path: str) -> tuple[int, int]:
+    """Return what tells a file from the one that takes its name."""
+    found = os.stat(path)
+    return found.st_ino, found.st_mtime_ns
 
 
 def _listed(path: str) -> list[str]:

@@ -224,3 +224,27 @@ def test_logs_are_handed_to_batch_hooks_unread():
     callback = LambdaCallback(on_train_batch_end=lambda *call: seen.append(call))
     CallbackList(callback).on_train_batch_end(0, logs)
     assert seen[0][1] is logs
+
+
+class Late(Callback):
+    _runs_last = True
+
+
+def test_who_comes_after_a_callback():
+    late, first, second = Late(), Callback(), Callback()
+    callbacks = CallbackList([late, first, second], add_history=True)
+    assert callbacks.names_after(first) == ["Callback_2", "History_1", "Late_1"]
+    assert callbacks.names_after(late) == []
+    assert callbacks.names_after(Callback()) == []
+
+
+def test_an_epoch_is_finished_for_those_named():
+    seen = []
+    calls = [
+        LambdaCallback(on_epoch_end=lambda *call, n=n: seen.append((n, *call)))
+        for n in range(3)
+    ]
+    callbacks = CallbackList(calls, add_progbar=True)
+    names = ["LambdaCallback_2", "LambdaCallback_3", "ProgbarLogger_1", "Gone_1"]
+    callbacks.finish_epoch(names, 4, {"loss": 1.0})
+    assert seen == [(1, 4, {"loss": 1.0}), (2, 4, {"loss": 1.0})]

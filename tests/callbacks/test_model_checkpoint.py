@@ -6,7 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerasish.callbacks import ModelCheckpoint
+from kerasish import Input, Sequential, layers
+from kerasish.callbacks import Callback, EarlyStopping, History, ModelCheckpoint
+from kerasish.errors import FileFormatError
+from kerasish.models import load_model
+from kerasish.random.seed import draw_seed
 
 
 def losses(*values):
@@ -196,3 +200,128 @@ def test_save_freq(save_freq):
     with pytest.raises(ValueError, match=f"Unrecognized save_freq: {save_freq}.") as e:
         ModelCheckpoint("m.keras", save_freq=save_freq)
     assert "expected: 'epoch' or integer values" in str(e.value)
+
+
+X = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+
+
+class Noting(Callback):
+    """Notes the epochs, and has no state."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.ended = [], []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begun.append(epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.ended.append(epoch)
+
+
+def dropping():
+    model = Sequential([Input((3,)), layers.Dropout(0.3), layers.Dense(1)])
+    model.compile("adam", "mse")
+    return model
+
+
+def train(model, epochs, initial_epoch=0, callbacks=(), **options):
+    options = {"epochs": epochs, "initial_epoch": initial_epoch, **options}
+    fitted = model.fit(
+        X, Y, batch_size=6, verbose=0, callbacks=list(callbacks), **options
+    )
+    return fitted.history.get("loss", [])
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """Return the file of a training after two epochs, and its losses over four."""
+    name = str(tmp_path / "m{epoch}.keras")
+    losses = train(dropping(), 4, callbacks=[ModelCheckpoint(name)])
+    return str(tmp_path / "m2.keras"), losses
+
+
+def test_a_training_goes_on_as_if_it_had_not_stopped(kept):
+    path, losses = kept
+    draw_seed()  # wherever the streams of this process are
+    model = load_model(path)
+    assert train(model, 4, 2) == losses
+    assert model._fit_state is None
+
+
+def test_a_fit_with_another_epoch_is_as_any(kept):
+    path, losses = kept
+    for first in (0, 1, 3):
+        model = load_model(path)
+        assert len(train(model, first + 1, first)) == 1
+        # taken up by the first `fit` or never
+        again = train(model, 4, 2)
+        assert len(again) == 2
+        assert again != losses[2:]
+
+
+def test_a_model_compiled_anew_is_as_any(kept):
+    model = load_model(kept[0])
+    model.compile("adam", "mse")
+    assert len(train(model, 4, 2)) == 2
+    assert not load_model(kept[0], compile=False).compiled
+
+
+def test_other_data_is_not_skipped(kept, tmp_path):
+    """Batches drawn before are passed over only if there can have been so many."""
+    model = dropping()
+    name = str(tmp_path / "steps.keras")
+    train(model, 3, callbacks=[ModelCheckpoint(name)], steps_per_epoch=2)
+    loaded = load_model(name)
+    loaded._fit_state["data"]["drawn"] = 10**18
+    assert len(train(loaded, 4, 3, steps_per_epoch=2)) == 1
+
+
+@pytest.mark.parametrize("part", ["data", "random", "callbacks", "pending"])
+def test_a_state_that_makes_no_sense(kept, part):
+    model = load_model(kept[0])
+    model._fit_state[part] = 7
+    with pytest.raises(FileFormatError, match="where its training stands") as error:
+        train(model, 4, 2)
+    assert "fix:      pass another initial_epoch" in str(error.value)
+
+
+def test_callbacks_behind_it_are_called_for_the_epoch(tmp_path):
+    path = str(tmp_path / "m.keras")
+    train(dropping(), 2, callbacks=[Noting(), ModelCheckpoint(path), Noting()])
+    callbacks = [Noting(), ModelCheckpoint(path), Noting()]
+    losses = train(load_model(path), 3, 2, callbacks)
+    assert len(losses) == 3
+    assert [c.ended for c in callbacks[::2]] == [[2], [1, 2]]
+    assert [c.begun for c in callbacks[::2]] == [[2], [2]]
+
+
+def test_a_training_that_was_stopped_ends_with_the_same_callbacks(tmp_path):
+    path = str(tmp_path / "m.keras")
+
+    def watchers():
+        return [EarlyStopping("loss", patience=1, min_delta=100.0)]
+
+    for order in (1, -1):
+        checkpoint = ModelCheckpoint(path)
+        losses = train(dropping(), 9, callbacks=[*watchers(), checkpoint][::order])
+        assert len(losses) == 2
+        same = [*watchers(), ModelCheckpoint(path)][::order]
+        assert train(load_model(path), 9, 2, same) == losses
+        assert len(train(load_model(path), 4, 2)) == 4  # nobody there to stop it
+
+
+def test_only_whole_models_of_epochs_hold_it(tmp_path):
+    path = str(tmp_path / "m.keras")
+    train(dropping(), 1, callbacks=[ModelCheckpoint(path, save_freq=2)])
+    assert load_model(path)._fit_state is None
+    model = dropping()
+    train(model, 1)
+    model.save(path)
+    assert load_model(path)._fit_state is None
+    history = History()
+    train(model, 1, callbacks=[history, ModelCheckpoint(path)])
+    state = load_model(path)._fit_state
+    assert state["epoch"] == 1
+    assert state["callbacks"]["History_1"]["history"] == history.history

@@ -187,3 +187,36 @@ def test_config_round_trip(seed, name):
     config = generator.get_config()
     assert config == {"seed": seed, "name": name}
     assert SeedGenerator.from_config(config).name == name
+
+
+def drawn_from_all():
+    shared = ops.convert_to_numpy(seeds.make_key(None)).tolist()
+    return draw_seed(), shared, random.random(), random.gauss(), np.random.normal()
+
+
+def test_the_state_of_the_process_comes_back():
+    seeds.set_random_seed(11)
+    drawn_from_all()
+    state = seeds.get_process_state()
+    expected = [drawn_from_all() for _ in range(3)]
+    seeds.set_random_seed(12)
+    drawn_from_all()
+    seeds.set_process_state(state)
+    assert [drawn_from_all() for _ in range(3)] == expected
+
+
+def test_a_state_from_before_the_shared_generator_leaves_it_alone(monkeypatch):
+    monkeypatch.setattr(seeds, "_shared_generator", None)
+    state = seeds.get_process_state()
+    assert state["shared"] is None
+    key = seeds._shared().state.numpy().tolist()
+    seeds.set_process_state(state)
+    assert seeds._shared().state.numpy().tolist() == key
+
+
+def test_the_state_of_the_process_is_plain_and_a_copy():
+    state = seeds.get_process_state()
+    before = np.array(state["python"]["words"]), np.array(state["stream"]["buffer"])
+    drawn_from_all()
+    np.testing.assert_array_equal(state["python"]["words"], before[0])
+    np.testing.assert_array_equal(state["stream"]["buffer"], before[1])

@@ -1,34 +1,61 @@
-"""A training that its test kills and runs again.
+"""Trainings that are killed and run again; their test compares what came of them.
 
-Arguments: the folder of the backup, the file of the results, "epoch" or a number of
-batches, "arrays" or "generator", and the batch after which the process kills itself (0
-for never).
+Arguments: a folder, how the training is kept ("epoch" or a number of batches for
+`BackupAndRestore`, "checkpoint" for `ModelCheckpoint`), the kind of data, and places of
+kills: each run of the training is killed at one, and a last run ends. `3,12` kills
+after the third batch and then after twelve more, `-2` at the end of the second epoch.
+The results are `whole.npz` and, for each list of places, `<places>.npz`.
 """
 
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 
 import kerasish
 from kerasish import callbacks, layers
+from kerasish.utils import PyDataset
 
 SAMPLES, BATCH, EPOCHS = 22, 4, 4
 BATCHES = -(-SAMPLES // BATCH)
 
 
 class Kill(callbacks.Callback):
-    """Ends the process as `kill -9` does, after some batches of this process."""
+    """Ends the process as `kill -9` does: after some batches, or after -place epochs.
 
-    def __init__(self, after):
+    Batches are those of this process, epochs those of the whole training.
+    """
+
+    def __init__(self, place):
         super().__init__()
-        self.left = after
+        self.left = place
 
     def on_train_batch_end(self, batch, logs=None):
-        self.left -= 1
-        if self.left == 0:
+        if self.left > 0:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == -self.left:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Batches(PyDataset):
+    """The samples as a data set that is shuffled by whole batches."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return BATCHES
+
+    def __getitem__(self, index):
+        part = slice(index * BATCH, (index + 1) * BATCH)
+        return self.x[part], self.y[part]
 
 
 def built():
@@ -52,20 +79,41 @@ def batches(x, y):
             yield x[start : start + BATCH], y[start : start + BATCH]
 
 
-def main(folder, results, save_freq, kind, after):
-    every = save_freq if save_freq == "epoch" else int(save_freq)
+def data(kind):
+    """Return the samples and the arguments that `fit` gets for them."""
     x = np.random.default_rng(0).normal(size=(SAMPLES, 3)).astype("float32")
     y = x.sum(axis=1, keepdims=True)
-    model = built()
+    given = {"validation_data": (x[:5], y[:5])}
+    if kind == "arrays":
+        return given | {"x": x, "y": y, "batch_size": BATCH, "shuffle": True}
+    if kind == "generator":
+        return given | {"x": batches(x, y), "steps_per_epoch": BATCHES}
+    return given | {"x": Batches(x, y), "shuffle": True}
+
+
+def begun(path):
+    """Return the model and the epochs done: of a checkpoint, if there is one."""
+    if not path.exists():
+        return built(), 0
+    model = kerasish.models.load_model(path)
+    return model, int(model.optimizer.iterations.numpy()) // BATCHES
+
+
+def train(folder, results, keep, kind, place):
+    """Train, from where an earlier run stopped, and write what came of it."""
+    kerasish.utils.set_random_seed(os.getpid())  # no help from a seed
     plateau = callbacks.ReduceLROnPlateau("val_loss", patience=1, min_delta=0.5)
     stopping = callbacks.EarlyStopping("val_loss", patience=3)
-    watchers = [plateau, stopping, Kill(int(after))]
-    options = {"epochs": EPOCHS, "verbose": 0, "validation_data": (x[:5], y[:5])}
-    options["callbacks"] = [*watchers, callbacks.BackupAndRestore(folder, every)]
-    if kind == "arrays":
-        model.fit(x, y, batch_size=BATCH, shuffle=True, **options)
+    watchers = [stopping, Kill(place), plateau]
+    checkpoint = folder / "m.keras"
+    model, first = begun(checkpoint)
+    if keep == "checkpoint":  # plateau comes after it
+        watchers.insert(1, callbacks.ModelCheckpoint(checkpoint))
     else:
-        model.fit(batches(x, y), steps_per_epoch=BATCHES, **options)
+        every = keep if keep == "epoch" else int(keep)
+        watchers.append(callbacks.BackupAndRestore(folder / "backup", every))
+    options = {"epochs": EPOCHS, "initial_epoch": first, "verbose": 0}
+    model.fit(**data(kind), **options, callbacks=watchers)
     kept = {
         "best": [plateau.best, stopping.best],
         "wait": [plateau.wait, stopping.wait],
@@ -74,6 +122,30 @@ def main(folder, results, save_freq, kind, after):
     variables = [*model.variables, *model.optimizer.variables]
     kept |= {f"variable_{i}": v.numpy() for i, v in enumerate(variables)}
     np.savez(results, **kept)
+
+
+def forked(*arguments):
+    """Train in another process and return how it ended, negative for a signal."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        train(*arguments)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
+
+
+def main(folder, keep, kind, *kills):
+    top = Path(folder)
+    assert forked(top / "none", top / "whole.npz", keep, kind, 0) == 0
+    for places in kills:
+        results = top / f"{places}.npz"
+        for place in map(int, places.split(",")):
+            ended = forked(top / f"k{places}", results, keep, kind, place)
+            assert ended == -signal.SIGKILL, (places, place, ended)
+        assert forked(top / f"k{places}", results, keep, kind, 0) == 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
+import errno
+import io
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -167,3 +170,80 @@ def test_a_long_name_is_no_obstacle(tmp_path):
     with atomic_write(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_why_a_file_could_not_be_written_is_not_lost(tmp_path, monkeypatch):
+    """HDF5 raises something else when the disk is full: the reason is told."""
+
+    class Full(io.FileIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    class FullTarget(atomic._Target, Full):
+        pass
+
+    def write():
+        with atomic_write(tmp_path / "a.bin") as file:
+            try:
+                file.write(bytes(10**6))
+            except OSError as error:
+                raise RuntimeError("cannot close the file") from error
+
+    monkeypatch.setattr(atomic, "_Target", FullTarget)
+    with pytest.raises(OSError, match=r"Cannot write[^$]*No space left") as error:
+        write()
+    assert error.value.errno == errno.ENOSPC
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_second_name_takes_the_place_of_a_file(tmp_path, monkeypatch, links):
+    source, target = tmp_path / "new", tmp_path / "old"
+    source.write_bytes(b"new")
+    target.write_bytes(b"old")
+    if not links:
+
+        def refuse(*_):
+            raise PermissionError(errno.EPERM, "no links here")
+
+        monkeypatch.setattr(atomic.os, "link", refuse)
+    atomic.atomic_link(source, target)
+    assert target.read_bytes() == source.read_bytes() == b"new"
+    assert names(tmp_path) == ["new", "old"]
+
+
+@posix
+def test_one_after_the_other(tmp_path):
+    """Who holds a folder keeps others out, until it ends or is killed."""
+    code = """
+        import os, sys
+        from kerasish.saving.atomic import one_at_a_time
+        with one_at_a_time(sys.argv[1]):
+            print("held", flush=True)
+            sys.stdin.read()
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        entered = threading.Event()
+
+        def enter():
+            with atomic.one_at_a_time(tmp_path):
+                entered.set()
+
+        waiting = threading.Thread(target=enter)
+        waiting.start()
+        assert not entered.wait(0.1)
+        other.kill()
+        assert entered.wait(30)
+        waiting.join()
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_is_not_there_is_not_held(tmp_path):
+    with atomic.one_at_a_time(tmp_path / "none"):
+        pass

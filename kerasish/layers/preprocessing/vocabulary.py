@@ -18,6 +18,7 @@ from kerasish import ops
 from kerasish.errors import FileFormatError, explain
 from kerasish.graph import tree
 from kerasish.layers.call_arguments import is_symbolic
+from kerasish.saving.atomic import atomic_write
 
 Token = str | int
 Parse = Callable[[str], Token]
@@ -55,9 +56,14 @@ def read_vocabulary(path: str | os.PathLike[str], parse: Parse) -> list[Token]:
 
 
 def write_vocabulary(path: str | os.PathLike[str], tokens: Sequence[Token]) -> None:
-    """Write tokens to a file, one a line, without a line end after the last."""
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(map(str, tokens)))
+    """Write tokens to a file, one a line, without a line end after the last.
+
+    Raises:
+        OSError: It cannot be written; what was there before is unchanged.
+    """
+    text = "\n".join(map(str, tokens))
+    with atomic_write(path) as file:
+        file.write(text.encode())
 
 
 def given_tokens(vocabulary: Any, parse: Parse, who: str) -> list[Token]:

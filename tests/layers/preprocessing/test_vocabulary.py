@@ -52,3 +52,14 @@ def test_counts_and_inverse_frequencies():
     assert counts.most_common({"c"}) == ["b", "a"]
     assert counts.inverse_frequency("a") == pytest.approx(math.log(1 + 3 / 3))
     assert counts.inverse_frequency("b") == pytest.approx(math.log(1 + 3 / 2))
+
+
+def test_a_vocabulary_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "v.txt"
+    write_vocabulary(path, ["old"])
+    with pytest.raises(UnicodeEncodeError):
+        write_vocabulary(path, ["new", "\ud800"])
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["v.txt"]
+    with pytest.raises(FileNotFoundError, match="Cannot write"):
+        write_vocabulary(tmp_path / "none" / "v.txt", ["new"])
