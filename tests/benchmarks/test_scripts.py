@@ -10,7 +10,9 @@ import pytest
 
 from benchmarks.cases import CASES, make_data
 from benchmarks.loading import make_files, read_arrays, readers
+from benchmarks.processes import PATIENCE
 from benchmarks.profile_step import TimedCall, by_kind, profile, show
+from benchmarks.run import command
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -27,37 +29,73 @@ def run(script, *arguments):
 
 def test_run_measures_and_reports(tmp_path):
     found, report = tmp_path / "found.json", tmp_path / "RESULTS.md"
+    report.write_text("# Before\n", encoding="utf-8")
     finished = run(
         "run.py",
         *("--quick", "--samples", "320", "--rounds", "2"),
-        *("--cases", "mlp64-adam-b32", "mlp512-sgd-b64"),
-        *("--peers", "kerasish", "floor"),
+        *("--only", "mlp512-sgd-b64", "scale-batch-8", "scale-batch-32"),
+        *("--peers", "kerasish-numpy", "floor"),
         *("--json", found, "--markdown", report),
     )
     assert finished.returncode == 0, finished.stderr
-    assert report.read_text(encoding="utf-8") == finished.stdout.rstrip("\n") + "\n"
+    text = report.read_text(encoding="utf-8")
+    assert text.startswith("# Before\n\n")
+    assert finished.stdout.strip() in text
     results = json.loads(found.read_text(encoding="utf-8"))
     assert results["settings"] == {
         "samples": 320,
         "rounds": 2,
         "settle": 0.0,
         "device": "cpu",
+        "patience": PATIENCE,
     }
-    assert results["failed"] == results["skipped"] == {}
+    assert results["failed"] == results["skipped"] == results["imports"] == {}
+    cases = results["cases"]
+    assert list(cases) == ["mlp512-sgd-b64", "scale-batch-8", "scale-batch-32"]
+    for name, case in cases.items():
+        assert list(case["measures"]) == list(CASES[name].measures)
+        for rounds in case["measures"].values():
+            lengths = {peer: len(times) for peer, times in rounds.items()}
+            assert lengths == {"kerasish-numpy": 2, "floor": 2}
+        assert case["first"]["kerasish-numpy"] > 0
+        assert case["first"]["floor"] is None
+
+
+def test_the_import_is_measured_by_its_name(tmp_path):
+    found = tmp_path / "found.json"
+    arguments = ("--only", "import", "--peers", "kerasish-numpy", "--json", found)
+    finished = run("run.py", "--quick", *arguments)
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads(found.read_text(encoding="utf-8"))
     assert [len(times) for times in results["imports"].values()] == [2]
-    assert list(results["cases"]) == ["mlp64-adam-b32", "mlp512-sgd-b64"]
-    for case in results["cases"].values():
-        for measured in ("fit", "predict"):
-            assert {n: len(t) for n, t in case[measured].items()} == {
-                "kerasish": 2,
-                "floor": 2,
-            }
+    assert results["cases"] == {}
+
+
+def test_the_command_in_a_report_names_no_files():
+    given = [
+        "--json",
+        "a.json",
+        "--only",
+        "import",
+        "--markdown",
+        "--plot=b",
+        "--quick",
+    ]
+    shown = "python benchmarks/run.py --only import --quick"
+    assert command(given) == shown
 
 
 def test_a_peer_that_cannot_run_is_skipped_and_named():
     finished = run("run.py", "--device", "gpu", "--peers", "sklearn")
     assert finished.returncode == 0, finished.stderr
     assert "- sklearn: does not run on a GPU" in finished.stdout
+
+
+@pytest.mark.parametrize("option", ["--only", "--peers"])
+def test_a_name_that_is_not_known_is_refused(option):
+    finished = run("run.py", option, "nothing-of-the-kind")
+    assert finished.returncode == 2
+    assert "invalid choice: 'nothing-of-the-kind'" in finished.stderr
 
 
 @pytest.mark.parametrize("part", ["cycles", "predict", "script"])
