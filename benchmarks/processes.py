@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmarks import peers
 from benchmarks.peers import Peer
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 180.0  # seconds for an answer
 _LOG_LINES = 15  # of a failed process, to be shown
 
 _TIMED_IMPORT = """
@@ -31,7 +33,7 @@ print(time.perf_counter() - start)
 
 
 class WorkerError(RuntimeError):
-    """A peer's process ended before it answered."""
+    """A peer's process ended before it answered, or took too long."""
 
 
 def source_environment() -> dict[str, str]:
@@ -45,45 +47,46 @@ def _environment(peer: Peer, device: str) -> dict[str, str]:
 
 
 class Worker:
-    """A process that trains one case with one peer; see `benchmarks.worker`.
+    """A process that measures one peer; see `benchmarks.worker`.
 
     Args:
         peer: Who.
         process: Its process, the standard input and output being pipes.
         log: What it wrote to standard error.
+        patience: Seconds to wait for an answer before the process is ended.
     """
 
-    def __init__(self, peer: Peer, process: subprocess.Popen[str], log: TextIO) -> None:
+    def __init__(
+        self, peer: Peer, process: subprocess.Popen[str], log: TextIO, patience: float
+    ) -> None:
         self._peer = peer
         self._process = process
         self._log = log
-
-    def wait_until_ready(self) -> None:
-        """Wait until the model is made and a first epoch behind it.
-
-        Raises:
-            WorkerError: The process ended; the end of its log is in the message.
-        """
-        self._answer()
+        self._patience = patience
 
     def ask(self, question: str) -> dict[str, Any]:
-        """Return the answer to "fit", "predict" or "memory".
+        """Return the answer to a question.
 
         Raises:
-            WorkerError: As above.
+            WorkerError: The process ended, and the end of its log is in the message; or
+                it took too long.
         """
+        timer = threading.Timer(self._patience, self._process.kill)
+        timer.start()
         try:
             self._process.stdin.write(f"{question}\n")
             self._process.stdin.flush()
+            line = self._process.stdout.readline()
         except BrokenPipeError:
-            raise self._failure() from None
-        return self._answer()
-
-    def _answer(self) -> dict[str, Any]:
-        line = self._process.stdout.readline()
-        if not line:
-            raise self._failure()
-        return json.loads(line)
+            line = ""
+        finally:
+            has_ended_it = not timer.is_alive()
+            timer.cancel()
+        if line:
+            return json.loads(line)
+        if has_ended_it:
+            raise WorkerError(f"`{question}` took more than {self._patience:g} s")
+        raise self._failure()
 
     def _failure(self) -> WorkerError:
         status = self._process.wait()
@@ -94,22 +97,20 @@ class Worker:
 
 
 @contextmanager
-def running(peer: Peer, case: str, num_samples: int, device: str) -> Iterator[Worker]:
+def running(
+    peer: Peer, device: str = "cpu", patience: float = PATIENCE
+) -> Iterator[Worker]:
     """Run a worker for a block.
 
     Args:
         peer: Who.
-        case: Name of the case.
-        num_samples: Samples to train on.
         device: "cpu" or "gpu".
+        patience: Seconds to wait for an answer.
     """
-    options = [f"--peer={peer.name}", f"--case={case}", f"--device={device}"]
+    options = [f"--peer={peer.name}", f"--device={device}"]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "benchmarks.worker"),
-                *(*options, f"--samples={num_samples}"),
-            ],
+            [sys.executable, "-m", "benchmarks.worker", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -117,7 +118,7 @@ def running(peer: Peer, case: str, num_samples: int, device: str) -> Iterator[Wo
             env=_environment(peer, device),
         )
         try:
-            yield Worker(peer, process, log)
+            yield Worker(peer, process, log, patience)
         except BaseException:
             process.kill()
             raise

@@ -27,8 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "backends"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import kerasish
-from benchmarks.cases import CASES, Case, Data, make_data
+from benchmarks.cases import CASES, Case
 from benchmarks.peers.keras_style import build
+from benchmarks.samples import Data
 from kerasish.backend import get_backend
 from kerasish.training.data import make_adapter
 
@@ -196,7 +197,7 @@ def main() -> None:
     given = _arguments()
     case = CASES[given.case]
     print(f"{case.title}, on {get_backend().describe()}\n")
-    print(show(profile(case, make_data(given.samples), given.steps), given.calls))
+    print(show(profile(case, case.make_data(given.samples), given.steps), given.calls))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Measure kerasish against Keras, JAX, PyTorch and scikit-learn, in one run.
+"""Measure kerasish against Keras, JAX, PyTorch and others, in one run.
 
-    python benchmarks/run.py                 everything installed, some minutes
-    python benchmarks/run.py --quick         does it work? (the numbers mean nothing)
-    python benchmarks/run.py --device gpu    kerasish on CuPy, the others on CUDA
+    python benchmarks/run.py                      everything installed, an hour or so
+    python benchmarks/run.py --only cnn-b128 lstm-b32 --peers kerasish-numpy keras-jax
+    python benchmarks/run.py --quick              does it work? (numbers mean nothing)
+    python benchmarks/run.py --device gpu         kerasish on CuPy, the others on CUDA
 
-Every peer has a process of its own, which stays alive for a case; they are asked in
-turn, A B C A B C, so that what slows the machine down for a while slows all of them.
+Every peer has a process of its own, which stays alive for a group of cases; they are
+asked in turn, A B C A B C, so that what slows the machine down for a while slows all.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import machine, peers, report
-from benchmarks.cases import CASES, Case
+from benchmarks.cases import CASES, GROUPS, MEASURES, Case
 from benchmarks.peers import PEERS, Peer
-from benchmarks.processes import Worker, WorkerError, running, time_import
+from benchmarks.processes import PATIENCE, Worker, WorkerError, running, time_import
 
 # Thread pools spin for up to 0.2 s after their work: the next peer waits for that.
-_FULL = {"samples": 60_000, "rounds": 7, "settle": 0.3}
-_QUICK = {"samples": 2_000, "rounds": 2, "settle": 0.0}
+_FULL = {"samples": None, "rounds": 5, "settle": 0.3}
+_QUICK = {"samples": 512, "rounds": 2, "settle": 0.0}
+_RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
+_IMPORT = "import"
+_FILES = ("--json", "--plot", "--markdown")
 
 
 @dataclass(frozen=True)
@@ -39,16 +43,18 @@ class Settings:
     """How to measure.
 
     Attributes:
-        samples: Samples of the training set.
+        samples: Most samples of a training set; None: as many as a case says.
         rounds: How often everything is measured.
         settle: Seconds between one peer's turn and the next one's.
         device: "cpu" or "gpu".
+        patience: Seconds to wait for an answer.
     """
 
-    samples: int
+    samples: int | None
     rounds: int
     settle: float
     device: str
+    patience: float = PATIENCE
 
 
 class Run:
@@ -57,19 +63,22 @@ class Run:
     Args:
         names: Peers to measure; those that cannot run here are skipped.
         settings: How.
+        file: Where the results are kept as JSON, after each case; None: nowhere.
 
     Attributes:
         results: As written by `--json`; `report.markdown` reads it.
     """
 
-    def __init__(self, names: list[str], settings: Settings) -> None:
-        self._settings = settings
+    def __init__(
+        self, names: list[str], settings: Settings, file: Path | None = None
+    ) -> None:
+        self._settings, self._file = settings, file
         device = settings.device
         why_not = {name: peers.missing(PEERS[name], device) for name in names}
         self._peers = [PEERS[n] for n, reason in why_not.items() if reason is None]
         self.results: dict[str, Any] = {
             "date": datetime.date.today().isoformat(),
-            "command": shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]]),
+            "command": command(sys.argv[1:]),
             "settings": asdict(settings),
             "machine": machine.describe(device),
             "load": [machine.load(), None],
@@ -86,16 +95,25 @@ class Run:
             "imports": {},
         }
 
-    def measure(self, cases: list[Case]) -> None:
-        """Measure all there is to measure."""
-        self._measure_imports()
-        for case in cases:
-            self._measure_case(case)
-        self.results["load"][1] = machine.load()
+    def measure(self, names: list[str]) -> None:
+        """Measure all that is named: cases, groups of them, and the import."""
+        if _IMPORT in names:
+            self._measure_imports()
+        for group, cases in GROUPS.items():
+            chosen = [c for c in cases if group in names or c.name in names]
+            if chosen:
+                self._measure_group(group, chosen)
+        self._keep()
 
-    def _fail(self, peer: Peer, where: str, error: WorkerError) -> None:
+    def _keep(self) -> None:
+        self.results["load"][1] = machine.load()
+        if self._file:
+            text = json.dumps(self.results, indent=1)
+            self._file.write_text(text, encoding="utf-8")
+
+    def _fail(self, name: str, where: str, error: WorkerError) -> None:
         say(f"{where}: {error}")
-        self.results["failed"][f"{peer.title} ({where})"] = str(error)
+        self.results["failed"][f"{PEERS[name].title} ({where})"] = str(error)
 
     def _measure_imports(self) -> None:
         device = self._settings.device
@@ -107,46 +125,52 @@ class Run:
                 try:
                     found[name].append(time_import(PEERS[name], device))
                 except WorkerError as error:
-                    self._fail(PEERS[name], "import", error)
+                    self._fail(name, _IMPORT, error)
                     del found[name]
         self.results["imports"] = {name: times[1:] for name, times in found.items()}
 
-    def _measure_case(self, case: Case) -> None:
+    def _measure_group(self, group: str, cases: list[Case]) -> None:
         with ExitStack() as stack:
-            rounds = Rounds(self._start_workers(case, stack), self._settings.settle)
-            for number in range(1, self._settings.rounds + 1):
-                say(f"{case.name}, round {number} of {self._settings.rounds}")
-                rounds.ask("fit")
-                rounds.ask("predict")
-            rounds.ask("memory")
-        for peer, error in rounds.errors:
-            self._fail(peer, case.name, error)
-        if rounds.answers:
-            found = _collected(rounds.answers)
-            self.results["cases"][case.name] = {"title": case.title, **found}
+            workers = {
+                peer.name: stack.enter_context(
+                    running(peer, self._settings.device, self._settings.patience)
+                )
+                for peer in self._peers
+                if any(_questions(peer, case) for case in cases)
+            }
+            for case in cases:
+                self._measure_case(group, case, workers)
 
-    def _start_workers(self, case: Case, stack: ExitStack) -> dict[str, Worker]:
-        """Start the peers one after the other; their first epochs do not overlap."""
-        workers, settings = {}, self._settings
-        for peer in self._peers:
-            say(f"{case.name}, starting {peer.title}")
-            worker = stack.enter_context(
-                running(peer, case.name, settings.samples, settings.device)
-            )
-            try:
-                worker.wait_until_ready()
-            except WorkerError as error:
-                self._fail(peer, case.name, error)
-                continue
-            workers[peer.name] = worker
-        return workers
+    def _measure_case(self, group: str, case: Case, workers: dict[str, Worker]) -> None:
+        """Measure one case; workers that fail are taken out of `workers`."""
+        settings = self._settings
+        rounds = Rounds(case, workers, settings.settle)
+        say(f"{case.name}, making the models")
+        rounds.ask(f"make {case.name} {case.limited(settings.samples)}")
+        for number in range(1, settings.rounds + 1):
+            say(f"{case.name}, round {number} of {settings.rounds}")
+            for measure in case.measures:
+                rounds.ask(measure)
+        rounds.ask("memory")
+        for name, error in rounds.errors:
+            self._fail(name, case.name, error)
+        if any(rounds.answers.values()):
+            about = {"title": case.title, "group": group, "point": case.point}
+            found = _collected(case, rounds.answers)
+            self.results["cases"][case.name] = about | found
+            self._keep()
+
+
+def _questions(peer: Peer, case: Case) -> list[str]:
+    return [measure for measure in case.measures if peer.can(case, measure)]
 
 
 class Rounds:
-    """Asks workers in turn; who fails is left out from then on.
+    """Asks workers about a case in turn; who fails is left out from then on.
 
     Args:
-        workers: Those to ask, by name.
+        case: What is asked about.
+        workers: Those to ask, by name; who fails is removed.
         settle: Seconds to wait before each question.
 
     Attributes:
@@ -154,43 +178,62 @@ class Rounds:
         errors: Who failed, and how.
     """
 
-    def __init__(self, workers: dict[str, Worker], settle: float) -> None:
+    def __init__(self, case: Case, workers: dict[str, Worker], settle: float) -> None:
+        self._asked = {name: _questions(PEERS[name], case) for name in workers}
         self._workers = workers
         self._settle = settle
-        self.answers: dict[str, dict[str, list[Any]]] = {name: {} for name in workers}
-        self.errors: list[tuple[Peer, WorkerError]] = []
+        self.answers: dict[str, dict[str, list[Any]]] = {
+            name: {} for name, measures in self._asked.items() if measures
+        }
+        self.errors: list[tuple[str, WorkerError]] = []
 
     def ask(self, question: str) -> None:
-        """Ask every worker once."""
-        for name, worker in list(self._workers.items()):
+        """Ask every worker that can answer it once."""
+        for name in list(self.answers):
+            if question in MEASURES and question not in self._asked[name]:
+                continue
             time.sleep(self._settle)
             try:
-                answer = worker.ask(question)
+                answer = self._workers[name].ask(question)
             except WorkerError as error:
-                self.errors.append((PEERS[name], error))
+                self.errors.append((name, error))
                 del self._workers[name], self.answers[name]
                 continue
-            self.answers[name].setdefault(question, []).append(answer)
+            verb = question.split()[0]
+            self.answers[name].setdefault(verb, []).append(answer)
 
 
-def _collected(answers: dict[str, dict[str, list[Any]]]) -> dict[str, Any]:
+def _collected(case: Case, answers: dict[str, dict[str, list[Any]]]) -> dict[str, Any]:
     """Return answers by what they tell, in seconds and bytes."""
-    fit = {
-        name: [answer["seconds"] / answer["steps"] for answer in asked["fit"]]
-        for name, asked in answers.items()
-    }
-    predict = {
-        name: [answer["seconds"] for answer in asked["predict"]]
-        for name, asked in answers.items()
+    measures = {
+        measure: {
+            n: _seconds(measure, a[measure]) for n, a in answers.items() if measure in a
+        }
+        for measure in case.measures
     }
     return {
-        "fit": fit,
-        "predict": predict,
-        "loss": {name: asked["fit"][-1]["loss"] for name, asked in answers.items()},
-        "memory": {
-            name: asked["memory"][-1]["bytes"] for name, asked in answers.items()
-        },
+        "measures": {measure: found for measure, found in measures.items() if found},
+        "first": {name: a["make"][-1]["first"] for name, a in answers.items()},
+        "loss": {n: a["fit"][-1]["loss"] for n, a in answers.items() if "fit" in a},
+        "memory": {name: a["memory"][-1]["bytes"] for name, a in answers.items()},
     }
+
+
+def _seconds(measure: str, answers: list[dict[str, Any]]) -> list[float]:
+    """Return the seconds of a step of training, else of the whole call."""
+    per = "steps" if measure == "fit" else None
+    return [answer["seconds"] / answer.get(per, 1) for answer in answers]
+
+
+def command(arguments: list[str]) -> str:
+    """Return the command of a run, without the files that it writes."""
+    kept, is_file = [], False
+    for argument in arguments:
+        if argument.startswith("--"):
+            is_file = argument.partition("=")[0] in _FILES
+        if not is_file:
+            kept.append(argument)
+    return shlex.join(["python", "benchmarks/run.py", *kept])
 
 
 def say(text: str) -> None:
@@ -202,37 +245,80 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    names = list(dict.fromkeys([_IMPORT, *GROUPS, *CASES]))
+    groups = [_IMPORT, *GROUPS]
     parser.add_argument("--quick", action="store_true", help="little data, two rounds")
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=names,
+        default=groups,
+        metavar="CASE",
+        help=f"any of: {', '.join(groups)}; or a point, as scale-width-64",
+    )
+    parser.add_argument(
+        "--peers",
+        nargs="+",
+        choices=PEERS,
+        metavar="PEER",
+        help=f"any of: {', '.join(PEERS)}",
+    )
     parser.add_argument("--rounds", type=int, help=f"{_FULL['rounds']} by default")
-    parser.add_argument("--samples", type=int, help=f"{_FULL['samples']:,} by default")
+    parser.add_argument("--samples", type=int, help="at most so many to train on")
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, help="seconds to wait for an answer"
+    )
     parser.add_argument("--device", choices=peers.DEVICES, default="cpu")
     parser.add_argument("--json", type=Path, help="file for all measurements")
-    parser.add_argument("--markdown", type=Path, help="file for the report")
+    parser.add_argument("--plot", type=Path, help="file for a picture (matplotlib)")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        nargs="?",
+        const=_RESULTS,
+        help="file for the report, in place of the one before; what else the file "
+        f"holds stays ({_RESULTS.name} by default)",
+    )
     return parser.parse_args()
+
+
+def _at_home(device: str) -> list[str]:
+    """Return the peers that run on a device."""
+    return [name for name, peer in PEERS.items() if device in peer.devices]
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    defaults = _QUICK if given.quick else _FULL
+    return Settings(
+        given.samples or defaults["samples"],
+        given.rounds or defaults["rounds"],
+        defaults["settle"],
+        given.device,
+        given.patience,
+    )
+
+
+def _write(results: dict[str, Any], given: argparse.Namespace) -> None:
+    text = report.markdown(results)
+    print(text)
+    if given.markdown:
+        file = given.markdown
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.write_text(report.inserted(text, before), encoding="utf-8")
+    if given.plot:
+        from benchmarks import plots
+
+        plots.save(results, given.plot)
 
 
 def main() -> int:
     """Measure, print the report and write the files; return the exit status."""
     given = _arguments()
-    defaults = _QUICK if given.quick else _FULL
-    settings = Settings(
-        given.samples or defaults["samples"],
-        given.rounds or defaults["rounds"],
-        defaults["settle"],
-        given.device,
-    )
     if machine.is_busy():
         say(f"The machine is busy (load {machine.load():.1f}): expect noise.")
-    run = Run(given.peers, settings)
-    run.measure([CASES[name] for name in given.cases])
-    text = report.markdown(run.results)
-    print(text)
-    if given.json:
-        given.json.write_text(json.dumps(run.results, indent=1), encoding="utf-8")
-    if given.markdown:
-        given.markdown.write_text(text, encoding="utf-8")
+    run = Run(given.peers or _at_home(given.device), _settings(given), given.json)
+    run.measure(given.only)
+    _write(run.results, given)
     return 1 if run.results["failed"] else 0
 
 

@@ -2,11 +2,13 @@
 
 A module offers `make(case, data, device)`, which returns an object with
 
-    fit() -> float              train for one epoch; the mean loss of its batches
-    predict(sample) -> array    float32[1, 784] in, float32[1, 10] on the host out
+    fit(num_samples=None) -> float   train for one epoch; the mean loss of its batches
+    evaluate() -> float              the loss on the training set
+    predict(x) -> array              samples in, float32[n, num_classes] on the host out
 
-`fit` returns when all work is done, on the device too. Nothing here imports a peer:
-that happens in a process of its own, with the environment given in the table.
+as far as the table says that it has them. They return when all work is done, on the
+device too. Nothing here imports a peer: that happens in a process of its own, with the
+environment given in the table.
 """
 
 from __future__ import annotations
@@ -16,7 +18,17 @@ import importlib.metadata
 import importlib.util
 from dataclasses import dataclass, field
 
+from benchmarks import stacks
+from benchmarks.cases import Case
+from benchmarks.stacks import walk
+
 DEVICES = ("cpu", "gpu")
+_DENSE = (stacks.Dense,)
+_FORWARD = (
+    *(stacks.Dense, stacks.Conv, stacks.Depthwise, stacks.MaxPool, stacks.GlobalPool),
+    *(stacks.Flatten, stacks.Dropout, stacks.Activation, stacks.Normalization),
+    stacks.Residual,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,9 @@ class Peer:
         packages: What it needs beside NumPy; the versions are reported.
         environment: Variables of its process, on any device.
         devices: Where it can run.
+        measures: Beginnings of what it can be asked.
+        parts: Kinds of parts it knows; None: all.
+        shapes: Numbers of axes that a sample may have.
     """
 
     name: str
@@ -40,6 +55,19 @@ class Peer:
     packages: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     devices: tuple[str, ...] = DEVICES
+    measures: tuple[str, ...] = ("fit", "evaluate", "predict")
+    parts: tuple[type, ...] | None = None
+    shapes: tuple[int, ...] = (1, 2, 3)
+
+    def can(self, case: Case, measure: str) -> bool:
+        """Return whether a question about a case can be asked."""
+        if measure not in case.measures or not measure.startswith(self.measures):
+            return False
+        if len(case.input_shape) not in self.shapes:
+            return False
+        known = self.parts or (stacks.Part,)
+        found = walk(case.stack, case.input_shape)
+        return all(isinstance(part, known) for _, part, _ in found)
 
 
 def _keras(backend: str, title: str, packages: tuple[str, ...]) -> Peer:
@@ -53,17 +81,37 @@ def _keras(backend: str, title: str, packages: tuple[str, ...]) -> Peer:
     )
 
 
+def _kerasish(backend: str, title: str, device: str, *packages: str) -> Peer:
+    return Peer(
+        f"kerasish-{backend}",
+        f"kerasish on {title}",
+        "kerasish_peer",
+        "import kerasish",
+        packages,
+        {"KERASISH_BACKEND": backend},
+        (device,),
+    )
+
+
 FLOOR = "floor"
-REFERENCE = "kerasish"
 PEERS = {
     peer.name: peer
     for peer in (
-        Peer(REFERENCE, "kerasish", "kerasish_peer", "import kerasish"),
+        _kerasish("numpy", "NumPy", "cpu"),
+        _kerasish("numba", "Numba", "cpu", "numba"),
+        _kerasish("cupy", "CuPy", "gpu", "cupy"),
         _keras("jax", "JAX", ("jax",)),
         _keras("tensorflow", "TensorFlow", ("tensorflow",)),
         _keras("torch", "PyTorch", ("torch",)),
-        Peer("jax", "JAX, jit", "jax_peer", "import jax, jax.numpy", ("jax",)),
-        Peer("torch", "PyTorch, eager", "torch_peer", "import torch", ("torch",)),
+        Peer("raw-jax", "JAX, jit", "jax_peer", "import jax, jax.numpy", ("jax",)),
+        Peer("raw-torch", "PyTorch, eager", "torch_peer", "import torch", ("torch",)),
+        Peer(
+            "raw-torch-compile",
+            "PyTorch, compiled",
+            "torch_compiled_peer",
+            None,
+            ("torch",),
+        ),
         Peer(
             "sklearn",
             "scikit-learn",
@@ -71,6 +119,20 @@ PEERS = {
             "from sklearn.neural_network import MLPClassifier",
             ("scikit-learn",),
             devices=("cpu",),
+            measures=("fit", "predict"),
+            parts=_DENSE,
+            shapes=(1,),
+        ),
+        Peer(
+            "onnxruntime",
+            "ONNX Runtime",
+            "onnx_peer",
+            "import onnxruntime",
+            ("onnxruntime", "onnx"),
+            devices=("cpu",),
+            measures=("predict",),
+            parts=_FORWARD,
+            shapes=(1, 3),
         ),
         Peer(FLOOR, "floor", "floor_peer", None),
     )
@@ -87,7 +149,6 @@ _ENVIRONMENTS = {
     "cpu": {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""},
     "gpu": {
         "JAX_PLATFORMS": "cuda",
-        "KERASISH_BACKEND": "cupy",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     },
@@ -115,7 +176,7 @@ def versions(peer: Peer, device: str) -> dict[str, str]:
 
 
 def _packages(peer: Peer, device: str) -> tuple[str, ...]:
-    on_cupy = device == "gpu" and peer.name in (REFERENCE, FLOOR)
+    on_cupy = device == "gpu" and peer.name == FLOOR
     return (*peer.packages, "cupy") if on_cupy else peer.packages
 
 

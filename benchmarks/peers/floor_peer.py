@@ -1,10 +1,12 @@
 """The floor: what a step cannot do without, timed with NumPy (CuPy on a GPU).
 
-That is the matrix products of the step (forward, and backward for kernels and inputs;
-no gradient flows to the data) and one pass over the state it rewrites: weights and
-moments, each read and written once. No bias, activation, loss, metric or batch is in
-it. On the CPU every part is timed with one BLAS thread and with all of them, and the
-faster way counts, part by part: a framework is free to choose.
+That is the matrix products at the step's shapes (forward; in training also to kernels
+and inputs, no gradient flowing to the data), gathering the batch, and one pass over the
+state an optimizer rewrites: weights and moments, each read and written once. No bias,
+activation, loss, metric, pooling or depthwise convolution is in it, and the rows of a
+convolution are not cut out of the image. On the CPU every part is timed with one BLAS
+thread and with all of them, and the faster way counts, part by part: a framework is
+free to choose.
 """
 
 from __future__ import annotations
@@ -18,109 +20,173 @@ from typing import Any
 import numpy as np
 import threadpoolctl
 
-from benchmarks.cases import NUM_MOMENTS, Case, Data, initial_weights
+from benchmarks.cases import NUM_MOMENTS, Case
+from benchmarks.samples import Data
+from benchmarks.stacks import Embedding, Product, walk
 
 Part = Callable[[], Any]
 _SMALL = 1e-6  # the gradients' size: adding them for hours changes little
+_SECONDS = 0.25  # of a way to use threads, for a mean that means something
+_LEAST_STEPS = 2
 
 
-def _products(xp: Any, case: Case, kernels: list[Any]) -> Iterator[Part]:
-    rng = np.random.default_rng(0)
+class _Maker:
+    """Makes parts out of arrays of one library."""
 
-    def array(*shape: int) -> Any:
-        return xp.asarray(rng.uniform(-1, 1, shape).astype("float32"))
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        self._rng = np.random.default_rng(0)
 
-    for index, kernel in enumerate(kernels):
-        inputs, outputs = kernel.shape
-        x, y = array(case.batch_size, inputs), array(case.batch_size, outputs)
-        gradient = xp.empty_like(kernel)
-        yield _product(xp, x, kernel, xp.empty_like(y))
-        yield _product(xp, x.T, y, gradient)
-        if index > 0:
-            yield _product(xp, y, kernel.T, xp.empty_like(x))
+    def array(self, *shape: int) -> Any:
+        return self.xp.asarray(self._rng.random(shape, dtype="float32") - 0.5)
+
+    def product(self, a: tuple[int, ...], b: tuple[int, ...], repeats: int = 1) -> Part:
+        """Return a part that multiplies arrays of two shapes, some times in a row.
+
+        A negative length means that the array is seen transposed, as gradients are.
+        """
+        left, right = self._operand(a), self._operand(b)
+        out = self.xp.empty((*left.shape[:-1], right.shape[-1]), "float32")
+        matmul = self.xp.matmul
+
+        def run() -> None:
+            for _ in range(repeats):
+                matmul(left, right, out=out)
+
+        return run
+
+    def _operand(self, shape: tuple[int, ...]) -> Any:
+        *outer, rows, columns = shape
+        if rows > 0:
+            return self.array(*shape)
+        return self.array(*outer, -columns, -rows).swapaxes(-1, -2)
+
+    def forward(self, item: Product, batch: int) -> Part:
+        if item.pairs:
+            many = batch * item.pairs
+            a, b = (many, item.rows, item.inner), (many, item.inner, item.columns)
+            return self.product(a, b, item.repeats)
+        a, b = (batch * item.rows, item.inner), (item.inner, item.columns)
+        return self.product(a, b, item.repeats)
+
+    def backward(self, item: Product, batch: int, to_input: bool) -> Iterator[Part]:
+        rows, inner, columns = item.rows, item.inner, item.columns
+        if item.pairs:
+            many = batch * item.pairs
+            yield self.product((many, rows, columns), (many, -columns, -inner))
+            yield self.product((many, -inner, -rows), (many, rows, columns))
+            return
+        # the gradients of all steps in time make one product
+        every = batch * rows * item.repeats
+        yield self.product((-inner, -every), (every, columns))
+        if to_input:
+            a, b = (batch * rows, columns), (-columns, -inner)
+            yield self.product(a, b, item.repeats)
+
+    def gather(self, data: Data, batch: int) -> Part:
+        x = self.xp.asarray(data.x)
+        rows = self.xp.asarray(self._rng.integers(0, len(data.x), batch))
+        return lambda: x[rows]
+
+    def state_pass(self, case: Case) -> Part:
+        kept = 1 + NUM_MOMENTS[case.optimizer]
+        arrays = [self.xp.zeros(case.num_weights, "float32") for _ in range(kept)]
+        gradient = self.xp.full(case.num_weights, _SMALL, "float32")
+
+        def run() -> None:
+            for array in arrays:
+                self.xp.add(array, gradient, out=array)
+
+        return run
 
 
-def _product(xp: Any, a: Any, b: Any, out: Any) -> Part:
-    return lambda: xp.matmul(a, b, out=out)
+def _products(case: Case) -> Iterator[tuple[Product, bool]]:
+    """Yield the products, and whether a gradient flows on to what they are made of."""
+    has_weights_below = False
+    for _, part, shape in walk(case.stack, case.input_shape):
+        found = part.products(shape)
+        for item in found:
+            yield item, has_weights_below or item.repeats > 1
+        has_weights_below |= bool(found) or isinstance(part, Embedding)
 
 
-def _state_pass(xp: Any, case: Case) -> Part:
-    arrays = [
-        xp.zeros(case.num_weights, "float32")
-        for _ in range(1 + NUM_MOMENTS[case.optimizer])
-    ]
-    gradient = xp.full(case.num_weights, _SMALL, "float32")
+class Floor:
+    """The parts of a case's step, and of its predictions.
 
-    def run() -> None:
-        for array in arrays:
-            xp.add(array, gradient, out=array)
+    Args:
+        case: The case.
+        data: The training set.
+        xp: `numpy`, or `cupy`.
+    """
 
-    return run
+    def __init__(self, case: Case, data: Data, xp: Any = np) -> None:
+        self._case, self._data, self._xp = case, data, xp
+        self._num_steps = case.num_steps(len(data.x))
+        self._made: dict[str, list[Part]] = {}
 
+    def parts(self, measure: str) -> list[Part]:
+        """Return the parts of a step for "fit" and "evaluate", else of a call."""
+        if measure not in self._made:
+            self._made[measure] = list(self._make(measure))
+        return self._made[measure]
 
-@contextlib.contextmanager
-def _all_threads() -> Iterator[None]:
-    yield
+    def _make(self, measure: str) -> Iterator[Part]:
+        maker, case = _Maker(self._xp), self._case
+        if measure.startswith("predict-"):
+            batch = int(measure.removeprefix("predict-"))
+        else:
+            batch = case.batch_size
+            yield maker.gather(self._data, batch)
+        for item, to_input in _products(case):
+            yield maker.forward(item, batch)
+            if measure == "fit":
+                yield from maker.backward(item, batch, to_input)
+        if measure == "fit":
+            yield maker.state_pass(case)
+
+    def seconds(self, measure: str) -> float:
+        """Return the seconds of an epoch ("fit", "evaluate") or a call."""
+        repeats = 1 if measure.startswith("predict-") else self._num_steps
+        return repeats * self._time(self.parts(measure))
+
+    def _time(self, parts: list[Part]) -> float:
+        if self._xp is not np:
+            return self._time_on_device(parts)
+        ways = []
+        for threads in (contextlib.nullcontext, _one_thread):
+            with threads():
+                ways.append(_mean_times(parts))
+        return float(np.min(ways, axis=0).sum())
+
+    def _time_on_device(self, parts: list[Part]) -> float:
+        stream = self._xp.cuda.get_current_stream()
+        stream.synchronize()
+        start = time.perf_counter()
+        for _ in range(self._num_steps):
+            for part in parts:
+                part()
+        stream.synchronize()
+        return (time.perf_counter() - start) / self._num_steps
 
 
 def _one_thread() -> Any:
     return threadpoolctl.threadpool_limits(limits=1, user_api="blas")
 
 
-class Floor:
-    """The parts of a case's step.
-
-    Args:
-        case: The case.
-        num_samples: Samples an epoch.
-        xp: `numpy`, or `cupy`.
-    """
-
-    def __init__(self, case: Case, num_samples: int, xp: Any = np) -> None:
-        self._xp = xp
-        self._num_steps = case.num_steps(num_samples)
-        self._kernels = [xp.asarray(kernel) for kernel, _ in initial_weights(case)]
-        self._parts = [*_products(xp, case, self._kernels), _state_pass(xp, case)]
-
-    def time_epoch(self) -> float:
-        """Return the seconds an epoch of nothing but the floor takes."""
-        if self._xp is not np:
-            return self._time_on_device()
-        ways = []
-        for threads in (_all_threads, _one_thread):
-            with threads():
-                ways.append(self._time_parts())
-        return float(np.min(ways, axis=0).sum())
-
-    def _time_parts(self) -> list[float]:
-        totals = [0] * len(self._parts)
-        clock = time.perf_counter_ns
-        for _ in range(self._num_steps):
-            for index, part in enumerate(self._parts):
-                start = clock()
-                part()
-                totals[index] += clock() - start
-        return [total * 1e-9 for total in totals]
-
-    def _time_on_device(self) -> float:
-        stream = self._xp.cuda.get_current_stream()
-        stream.synchronize()
-        start = time.perf_counter()
-        for _ in range(self._num_steps):
-            for part in self._parts:
-                part()
-        stream.synchronize()
-        return time.perf_counter() - start
-
-    def predict(self, sample: np.ndarray) -> np.ndarray:
-        """Return the product of one sample with all kernels, on the host."""
-        y = self._xp.asarray(sample)
-        for kernel in self._kernels:
-            y = y @ kernel
-        return y if self._xp is np else self._xp.asnumpy(y)
+def _mean_times(parts: list[Part]) -> list[float]:
+    totals = [0] * len(parts)
+    clock = time.perf_counter_ns
+    steps, end = 0, clock() + int(_SECONDS * 1e9)
+    while steps < _LEAST_STEPS or clock() < end:
+        for index, part in enumerate(parts):
+            start = clock()
+            part()
+            totals[index] += clock() - start
+        steps += 1
+    return [total * 1e-9 / steps for total in totals]
 
 
 def make(case: Case, data: Data, device: str) -> Floor:
     """Return the floor of a case, as the other peers are made."""
     xp = importlib.import_module("cupy") if device == "gpu" else np
-    return Floor(case, len(data.x), xp)
+    return Floor(case, data, xp)

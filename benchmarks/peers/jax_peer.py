@@ -14,29 +14,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.cases import Case, Data, initial_weights
+from benchmarks.cases import Case, initial_weights
+from benchmarks.peers import jax_layers
+from benchmarks.samples import Data
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
-def _logits(params: Any, x: Any) -> Any:
-    *hidden, last = params
-    for kernel, bias in hidden:
-        x = jax.nn.relu(x @ kernel + bias)
-    kernel, bias = last
-    return x @ kernel + bias
-
-
-@jax.jit
-def _probabilities(params: Any, x: Any) -> Any:
-    return jax.nn.softmax(_logits(params, x))
-
-
-def _loss(params: Any, x: Any, labels: Any) -> tuple[Any, Any]:
-    logits = _logits(params, x)
+def _loss(params: Any, logits_of: Any, labels: Any) -> tuple[Any, Any]:
+    logits, stats = logits_of(params)
     log_probabilities = jax.nn.log_softmax(logits)
     picked = jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)
-    return -jnp.mean(picked), jnp.sum(jnp.argmax(logits, axis=1) == labels)
+    correct = jnp.sum(jnp.argmax(logits, axis=1) == labels)
+    return -jnp.mean(picked), (correct, stats)
 
 
 def _sgd(rate: float, params: Any, slots: Any, gradients: Any) -> tuple[Any, Any]:
@@ -68,13 +58,18 @@ def _make_step(case: Case) -> Any:
 
     @functools.partial(jax.jit, donate_argnums=0)
     def step(state: Any, x: Any, labels: Any, rows: Any) -> Any:
-        params, slots, totals = state
-        batch = x[rows], labels[rows]
-        (loss, correct), gradients = jax.value_and_grad(_loss, has_aux=True)(
-            params, *batch
+        params, stats, slots, key, totals = state
+        key, now = jax.random.split(key)
+
+        def logits_of(params: Any) -> tuple[Any, Any]:
+            return jax_layers.train(case.stack, params, stats, x[rows], now)
+
+        (loss, (correct, stats)), gradients = jax.value_and_grad(_loss, has_aux=True)(
+            params, logits_of, labels[rows]
         )
         params, slots = rule(case.learning_rate, params, slots, gradients)
-        return params, slots, (totals[0] + loss, totals[1] + correct)
+        totals = (totals[0] + loss, totals[1] + correct)
+        return params, stats, slots, key, totals
 
     return step
 
@@ -82,25 +77,45 @@ def _make_step(case: Case) -> Any:
 class _Loop:
     def __init__(self, case: Case, data: Data) -> None:
         params = jax.tree.map(jnp.asarray, initial_weights(case))
-        self._state = (params, _slots(case.optimizer, params), None)
+        stats = jax_layers.initial_stats(case)
+        slots = _slots(case.optimizer, params) if case.is_trained else {}
+        self._state = (params, stats, slots, jax.random.key(0), None)
         self._x, self._labels = jnp.asarray(data.x), jnp.asarray(data.labels)
         self._step = _make_step(case)
+        self._logits = jax.jit(functools.partial(jax_layers.infer, case.stack))
+        self._softmax = jax.jit(lambda p, s, x: jax.nn.softmax(self._logits(p, s, x)))
+        self._count = jax.jit(self._counted)
         self._batch_size = case.batch_size
         self._rng = np.random.default_rng(0)
 
-    def fit(self) -> float:
-        order = self._rng.permutation(len(self._x))
-        params, slots, _ = self._state
-        state = (params, slots, (jnp.float32(0), jnp.int32(0)))
+    def _counted(self, params: Any, stats: Any, totals: Any, rows: Any) -> Any:
+        def logits_of(params: Any) -> tuple[Any, Any]:
+            return self._logits(params, stats, self._x[rows]), None
+
+        loss, (correct, _) = _loss(params, logits_of, self._labels[rows])
+        return totals[0] + loss, totals[1] + correct
+
+    def _batches(self, order: np.ndarray) -> list[np.ndarray]:
         starts = range(0, len(order), self._batch_size)
-        for start in starts:
-            rows = order[start : start + self._batch_size]
+        return [order[start : start + self._batch_size] for start in starts]
+
+    def fit(self, num_samples: int | None = None) -> float:
+        batches = self._batches(self._rng.permutation(len(self._x))[:num_samples])
+        state = (*self._state[:-1], (jnp.float32(0), jnp.int32(0)))
+        for rows in batches:
             state = self._step(state, self._x, self._labels, rows)
         self._state = jax.block_until_ready(state)
-        return float(state[2][0]) / len(starts)
+        return float(state[-1][0]) / len(batches)
 
-    def predict(self, sample: np.ndarray) -> np.ndarray:
-        return np.asarray(_probabilities(self._state[0], sample))
+    def evaluate(self) -> float:
+        batches = self._batches(np.arange(len(self._x)))
+        totals = (jnp.float32(0), jnp.int32(0))
+        for rows in batches:
+            totals = self._count(*self._state[:2], totals, rows)
+        return float(totals[0]) / len(batches)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray(self._softmax(*self._state[:2], x))
 
 
 def make(case: Case, data: Data, device: str) -> _Loop:

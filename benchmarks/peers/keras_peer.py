@@ -6,8 +6,9 @@ import importlib
 
 import keras
 
-from benchmarks.cases import Case, Data
+from benchmarks.cases import Case
 from benchmarks.peers import keras_style
+from benchmarks.samples import Data
 
 
 def make(case: Case, data: Data, device: str) -> keras_style.Trained:

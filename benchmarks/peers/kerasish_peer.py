@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import kerasish as keras
-from benchmarks.cases import Case, Data
+from benchmarks.cases import Case
 from benchmarks.peers import keras_style
+from benchmarks.samples import Data
 
 
 def make(case: Case, data: Data, device: str) -> keras_style.Trained:

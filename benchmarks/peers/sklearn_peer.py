@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.cases import Case, Data
+from benchmarks.cases import Case
+from benchmarks.samples import Data
 
 
 class _Classifier:
@@ -16,7 +17,7 @@ class _Classifier:
         self._data = data
         self._classes = np.unique(data.labels)
         self._model = MLPClassifier(
-            hidden_layer_sizes=case.hidden,
+            hidden_layer_sizes=tuple(layer.units for layer in case.stack[:-1]),
             solver=case.optimizer,
             alpha=0.0,  # no weight decay: the others have none
             batch_size=case.batch_size,
@@ -27,13 +28,13 @@ class _Classifier:
             random_state=0,
         )
 
-    def fit(self) -> float:
-        data = self._data
-        self._model.partial_fit(data.x, data.labels, classes=self._classes)
+    def fit(self, num_samples: int | None = None) -> float:
+        x, labels = self._data.x[:num_samples], self._data.labels[:num_samples]
+        self._model.partial_fit(x, labels, classes=self._classes)
         return float(self._model.loss_)
 
-    def predict(self, sample: np.ndarray) -> np.ndarray:
-        return self._model.predict_proba(sample)
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self._model.predict_proba(x)
 
 
 def make(case: Case, data: Data, device: str) -> _Classifier:

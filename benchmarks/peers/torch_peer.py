@@ -8,41 +8,42 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn.functional import cross_entropy
 
-from benchmarks.cases import Case, Data, initial_weights
+from benchmarks import stacks
+from benchmarks.cases import Case
+from benchmarks.peers import torch_layers
+from benchmarks.samples import Data
 
 _OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
-def _model(case: Case) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for kernel, bias in initial_weights(case):
-        linear = nn.Linear(*kernel.shape)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(kernel.T))
-            linear.bias.copy_(torch.from_numpy(bias))
-        layers += [linear, nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
-
-
 class _Loop:
-    def __init__(self, case: Case, data: Data, device: torch.device) -> None:
+    def __init__(
+        self, case: Case, data: Data, device: torch.device, compiled: bool
+    ) -> None:
+        torch.manual_seed(0)
         self._device = device
-        self._model = _model(case).to(device)
+        model = torch_layers.build(case.stack, case.input_shape)
+        torch_layers.initialize(model)
         self._optimizer = _OPTIMIZERS[case.optimizer](
-            self._model.parameters(), lr=case.learning_rate, fused=True
+            model.to(device).parameters(), lr=case.learning_rate, fused=True
         )
-        self._x = torch.from_numpy(data.x).to(device)
+        self._model = torch.compile(model) if compiled else model
+        self._moved = any(isinstance(part, stacks.Conv) for part in case.stack)
+        self._x = self._on_device(data.x).contiguous()
         self._labels = torch.from_numpy(data.labels).to(device)
         self._batch_size = case.batch_size
-        torch.manual_seed(0)
 
-    def fit(self) -> float:
-        batches = torch.randperm(len(self._x), device=self._device).split(
-            self._batch_size
-        )
+    def _on_device(self, x: np.ndarray) -> torch.Tensor:
+        """Return a tensor; where there are convolutions, with the channels first."""
+        tensor = torch.from_numpy(x).to(self._device)
+        return tensor.movedim(-1, 1) if self._moved else tensor
+
+    def fit(self, num_samples: int | None = None) -> float:
+        self._model.train()
+        order = torch.randperm(len(self._x), device=self._device)[:num_samples]
+        batches = order.split(self._batch_size)
         total = torch.zeros((), device=self._device)
         correct = torch.zeros((), dtype=torch.int64, device=self._device)
         for rows in batches:
@@ -64,11 +65,23 @@ class _Loop:
         return loss.detach(), hits
 
     @torch.inference_mode()
-    def predict(self, sample: np.ndarray) -> np.ndarray:
-        logits = self._model(torch.from_numpy(sample).to(self._device))
-        return logits.softmax(dim=1).cpu().numpy()
+    def evaluate(self) -> float:
+        self._model.eval()
+        x, labels = (t.split(self._batch_size) for t in (self._x, self._labels))
+        total, correct = torch.zeros(()), 0
+        for batch, targets in zip(x, labels, strict=True):
+            logits = self._model(batch)
+            total = total + cross_entropy(logits, targets)
+            correct = correct + (logits.argmax(dim=1) == targets).sum()
+        return total.item() / len(x)
+
+    @torch.inference_mode()
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        self._model.eval()
+        return self._model(self._on_device(x)).softmax(dim=1).cpu().numpy()
 
 
-def make(case: Case, data: Data, device: str) -> _Loop:
+def make(case: Case, data: Data, device: str, compiled: bool = False) -> _Loop:
     """Return the training loop."""
-    return _Loop(case, data, torch.device("cuda" if device == "gpu" else "cpu"))
+    place = torch.device("cuda" if device == "gpu" else "cpu")
+    return _Loop(case, data, place, compiled)

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="module")
 def compiled_programs():
-    """Let go of what JAX compiled for a module: some thousand programs are gigabytes."""
+    """Let go of what JAX compiled for a module: its programs take gigabytes."""
     yield
     jax = sys.modules.get("jax")
     if jax is not None:
