@@ -2,10 +2,11 @@
 
 It lies in a group `_kerasish` of the HDF5 file, beside the weights and written together
 with them; Keras reads past groups it does not know. `variables` holds the variables of
-a model that are no weights (seed generators, states of recurrent layers), in their
-order. `training` holds a nested value of JSON and arrays, for `BackupAndRestore` and
-`ModelCheckpoint`; a model from such a file has it as an attribute, until it is trained.
-A file without the group, or with one that does not fit, loads as a file of Keras does.
+a model that are no weights (seed generators, states of recurrent layers, metrics that
+layers hold), in their order. `training` holds a nested value of JSON and arrays, for
+`BackupAndRestore` and `ModelCheckpoint`; a model from such a file has it as an
+attribute, until it is trained. A file without the group, or with one that does not fit,
+loads as a file of Keras does.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def hidden_variables(model: Any) -> list[Any]:
     """Return the variables of a model that are no weights, in a fixed order."""
     weights = {id(weight) for weight in model.weights}
     found = [v for v in getattr(model, "variables", ()) if id(v) not in weights]
+    metrics = getattr(model, "_inner_metrics", list)()  # of layers: fit resets its own
+    found.extend(v for metric in metrics for v in metric.variables)
     found.extend(_carried_states(model))
     return list({id(variable): variable for variable in found}.values())
 

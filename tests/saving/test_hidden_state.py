@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kerasish import Input, Sequential, layers, models
+from kerasish import Input, Sequential, layers, metrics, models
 from kerasish.errors import FileFormatError
 from kerasish.random import seed
 from kerasish.saving.hidden_state import (
@@ -42,6 +42,27 @@ def dropping(seed=1):
 def remembering():
     shape = (2, 3, 4)
     return Sequential([Input(batch_shape=shape), layers.LSTM(5, stateful=True)])
+
+
+class Counting(layers.Layer):
+    """Counts the batches it has seen in training."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seen = metrics.Sum(name="seen")
+
+    def call(self, inputs):
+        return inputs
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_metrics_of_layers_come_back(tmp_path, ending):
+    model = Sequential([Input((2,)), Counting(), layers.Dense(1)])
+    model.layers[0].seen.update_state(7.0)
+    path = tmp_path / f"m{ending}"
+    model.save(path)
+    loaded = models.load_model(path, custom_objects={"Counting": Counting})
+    assert float(loaded.layers[0].seen.result()) == 7.0
 
 
 def test_any_state_of_json_and_arrays_comes_back(root):
