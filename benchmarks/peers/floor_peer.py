@@ -5,21 +5,22 @@ and inputs, no gradient flowing to the data), gathering the batch, and one pass 
 state an optimizer rewrites: weights and moments, each read and written once. No bias,
 activation, loss, metric, pooling or depthwise convolution is in it, and the rows of a
 convolution are not cut out of the image. On the CPU every part is timed with one BLAS
-thread and with all of them, and the faster way counts, part by part: a framework is
-free to choose.
+thread, with all of them, and with products cut into as many as there are cores, each in
+a thread of ours; the fastest way counts, part by part: a framework is free to choose.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import threadpoolctl
 
+from benchmarks import machine
 from benchmarks.cases import NUM_MOMENTS, Case
 from benchmarks.samples import Data
 from benchmarks.stacks import Embedding, Product, walk
@@ -28,6 +29,60 @@ Part = Callable[[], Any]
 _SMALL = 1e-6  # the gradients' size: adding them for hours changes little
 _SECONDS = 0.25  # of a way to use threads, for a mean that means something
 _LEAST_STEPS = 2
+
+
+class _Multiply:
+    """A part: a product of two arrays, some times in a row.
+
+    Args:
+        xp: Library of the arrays.
+        left: float32[..., rows, inner].
+        right: float32[..., inner, columns].
+        repeats: How often; each time needs the one before.
+    """
+
+    def __init__(self, xp: Any, left: Any, right: Any, repeats: int) -> None:
+        shape = (*left.shape[:-1], right.shape[-1])
+        self._matmul, self._repeats = xp.matmul, repeats
+        self._arrays = (left, right, xp.empty(shape, "float32"))
+
+    def __call__(self) -> None:
+        left, right, out = self._arrays
+        for _ in range(self._repeats):
+            self._matmul(left, right, out=out)
+
+    def in_threads(self, pool: ThreadPoolExecutor, number: int) -> Part:
+        """Return the same work, each product being cut along its longest side."""
+        left, right, out = self._arrays
+        by_columns = out.ndim == 2 and out.shape[1] > out.shape[0]
+        if by_columns:
+            pieces = zip(
+                [left] * number,
+                np.array_split(right, number, axis=1),
+                np.array_split(out, number, axis=1),
+                strict=True,
+            )
+        else:
+            rights = np.array_split(right, number) if out.ndim > 2 else [right] * number
+            pieces = zip(
+                np.array_split(left, number),
+                rights,
+                np.array_split(out, number),
+                strict=True,
+            )
+        whole = [piece for piece in pieces if piece[2].size]
+
+        def run() -> None:
+            for _ in range(self._repeats):
+                waiting = [
+                    pool.submit(self._matmul, a, b, out=c) for a, b, c in whole[1:]
+                ]
+                a, b, c = whole[0]
+                self._matmul(a, b, out=c)
+                for future in waiting:
+                    future.result()
+
+        return run
 
 
 class _Maker:
@@ -45,15 +100,7 @@ class _Maker:
 
         A negative length means that the array is seen transposed, as gradients are.
         """
-        left, right = self._operand(a), self._operand(b)
-        out = self.xp.empty((*left.shape[:-1], right.shape[-1]), "float32")
-        matmul = self.xp.matmul
-
-        def run() -> None:
-            for _ in range(repeats):
-                matmul(left, right, out=out)
-
-        return run
+        return _Multiply(self.xp, self._operand(a), self._operand(b), repeats)
 
     def _operand(self, shape: tuple[int, ...]) -> Any:
         *outer, rows, columns = shape
@@ -152,10 +199,11 @@ class Floor:
     def _time(self, parts: list[Part]) -> float:
         if self._xp is not np:
             return self._time_on_device(parts)
-        ways = []
-        for threads in (contextlib.nullcontext, _one_thread):
-            with threads():
-                ways.append(_mean_times(parts))
+        ways = [_mean_times(parts)]
+        number = machine.num_cores()
+        with _one_thread(), ThreadPoolExecutor(number) as pool:
+            ways.append(_mean_times(parts))
+            ways.append(_mean_times(_in_threads(parts, pool, number)))
         return float(np.min(ways, axis=0).sum())
 
     def _time_on_device(self, parts: list[Part]) -> float:
@@ -167,6 +215,16 @@ class Floor:
                 part()
         stream.synchronize()
         return (time.perf_counter() - start) / self._num_steps
+
+
+def _in_threads(
+    parts: Sequence[Part], pool: ThreadPoolExecutor, number: int
+) -> list[Part]:
+    """Return parts with the products cut; the others stay as they are."""
+    return [
+        part.in_threads(pool, number) if isinstance(part, _Multiply) else part
+        for part in parts
+    ]
 
 
 def _one_thread() -> Any:
