@@ -40,7 +40,8 @@ def hidden_variables(model: Any) -> list[Any]:
     """Return the variables of a model that are no weights, in a fixed order."""
     weights = {id(weight) for weight in model.weights}
     found = [v for v in getattr(model, "variables", ()) if id(v) not in weights]
-    metrics = getattr(model, "_inner_metrics", list)()  # of layers: fit resets its own
+    # of layers: `fit` resets its own
+    metrics: list[Any] = getattr(model, "_inner_metrics", list)()
     found.extend(v for metric in metrics for v in metric.variables)
     found.extend(_carried_states(model))
     return list({id(variable): variable for variable in found}.values())
