@@ -13,11 +13,6 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 # Real Keras, the reference of the parity tests, runs on JAX and on the CPU.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Its programs run once each: compiling them well takes longer than it saves.
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
-)
 
 from pathlib import Path
 
