@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
 
 from kerasish.backend.contract import Kernel
+from kerasish_numba import gathering
 from kerasish_numba.expressions import has_expression
 from kerasish_numba.fused import FusedKernel
+from kerasish_numba.loops import loop_kernels
+from kerasish_numba.merging import joined
 from kerasish_numba.pooling import window_kernels
+from kerasish_numba.products import PRODUCT
 from kerasish_numba.reductions import reductions
 from kerasish_numba.scattering import scatter_add
 from kerasish_numpy.backend import NumpyBackend
@@ -23,8 +29,10 @@ class NumbaBackend(NumpyBackend):
     name = "numba"
     kernels: ClassVar[Mapping[str, Kernel]] = {
         **{k: v for k, v in NumpyBackend.kernels.items() if k not in _COMPOSED},
+        **loop_kernels(NumpyBackend.kernels),
         **reductions(),
         **window_kernels(dict(NumpyBackend.kernels)),
+        "matmul_of": PRODUCT,
         "scatter_add": scatter_add,
         "fused": FusedKernel(),
     }
@@ -32,3 +40,12 @@ class NumbaBackend(NumpyBackend):
     def fuses(self, operation: str, dtypes: Sequence[str]) -> bool:
         """Return whether an operation can be part of a compiled loop."""
         return has_expression(operation, dtypes)
+
+    def take_rows(self, out: np.ndarray, source: np.ndarray, rows: np.ndarray) -> None:
+        """Write rows of `source` into `out`, large ones on all cores."""
+        if not gathering.take_rows(out, source, rows):
+            super().take_rows(out, source, rows)
+
+    def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
+        """Return calls that do the same, what is compiled joined to programs."""
+        return joined(calls)

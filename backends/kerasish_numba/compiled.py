@@ -14,14 +14,12 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
 
-from kerasish_numba import float_math
-from kerasish_numba.source import LoopSource
+from kerasish_numba import float_math, native
 from kerasish_numpy import special
 
 CACHE_VARIABLE = "KERASISH_CACHE"
@@ -42,50 +40,46 @@ def cache_folder() -> Path | None:
 
 def _edition() -> str:
     """Return a name for what sources depend on beside their text."""
-    parts = (float_math.__file__, special.__file__)
+    parts = (float_math.__file__, native.__file__, special.__file__)
     functions = b"".join(Path(part).read_bytes() for part in parts)
     return hashlib.sha256(functions + numba.__version__.encode()).hexdigest()[:16]
 
 
-@functools.lru_cache(maxsize=4096)
-def compiled(source: LoopSource) -> Callable[..., None]:
-    """Return a loop's machine code, from the folder if it is there."""
+@functools.cache
+def compiled(source: str) -> int:
+    """Return the address of machine code, from the folder if it is there.
+
+    Args:
+        source: A module whose function `native` is a native function.
+    """
     folder = cache_folder()
-    loop = _loaded(source.text, folder or Path(tempfile.gettempdir()), folder is None)
-    inputs = [_array(dtype, readonly=True) for dtype in source.dtypes[:-1]]
-    plan = _array("int64", readonly=True)
-    signature = numba.void(*inputs, _array(source.dtypes[-1]), plan)
-    made: Callable[..., None] = numba.njit(
-        signature,
-        cache=folder is not None,
-        nogil=True,
-        error_model="numpy",
-    )(loop)
-    return made
+    function = _loaded(source, folder or Path(tempfile.gettempdir()), folder is None)
+    compiler = numba.cfunc("void(int64)", cache=folder is not None, error_model="numpy")
+    made = compiler(function)
+    _KEPT.append(made)
+    return int(made.address or 0)
 
 
-def _array(dtype: str, readonly: bool = False) -> Any:
-    scalar = getattr(numba.types, "boolean" if dtype == "bool" else dtype)
-    return numba.types.Array(scalar, 1, "C", readonly=readonly)
+_KEPT: list[Any] = []  # machine code is freed with the object that holds it
 
 
 def _loaded(text: str, folder: Path, is_passing: bool) -> Any:
-    """Return the function `loop` of a module with this text."""
+    """Return the function `native` of a module with this text."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:24]
-    path = folder / f"kerasish_loop_{digest}.py"
+    path = folder / f"kerasish_{digest}.py"
     if not is_passing and not path.exists():
         _write(path, text)
     if is_passing:
         names: dict[str, Any] = {}
         exec(compile(text, str(path), "exec"), names)
-        return names["loop"]
+        return names["native"]
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module  # where stored machine code looks for it
     spec.loader.exec_module(module)
-    return module.loop
+    return module.native
 
 
 def _write(path: Path, text: str) -> None:

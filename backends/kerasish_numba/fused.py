@@ -1,26 +1,156 @@
-"""The kernel of `fused`: a body of elementwise operations as one compiled loop."""
+"""Elementwise loops: the kernel of `fused`, and calls of loops that can be merged."""
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasish.backend.contract import Array
+from kerasish.backend.contract import Array, Instruction
 from kerasish_numba.compiled import compiled
-from kerasish_numba.geometry import Loops, loops_over, window
-from kerasish_numba.source import Operand, loop_source
-from kerasish_numpy.workers import WORKERS
+from kerasish_numba.geometry import kinds_of, loops_over
+from kerasish_numba.program import NativeCall
+from kerasish_numba.source import Lane, loop_source
+from kerasish_numba.team import TEAM
 
 _COST = 8  # an operation on an element, in multiplications of a product
 _ALIGNMENT = 16  # elements a thread's share is a multiple of: a cache line of float32
 
 
+class Operation(NamedTuple):
+    """One instruction of a loop (see `kerasish.backend.contract.Instruction`)."""
+
+    name: str
+    operands: tuple[int, ...]
+    dtype: str
+
+
+class Track(NamedTuple):
+    """An array as a loop runs along it.
+
+    Attributes:
+        array: The array.
+        steps: How many elements the loop moves on along each axis of the loop.
+    """
+
+    array: Array
+    steps: tuple[int, ...]
+
+    def place(self) -> tuple[Any, ...]:
+        """Return what is equal for tracks of the very same elements."""
+        return self.array.ctypes.data, self.array.dtype.name, self.steps
+
+
+@dataclass(frozen=True)
+class Loop:
+    """An elementwise computation over arrays.
+
+    Attributes:
+        sizes: Length of each loop, the innermost last.
+        tracks: The arrays, each once.
+        reads: Which are read, in the order of the first values.
+        body: The operations; each one's result is the next value.
+        writes: Track -> position of the value it is given.
+    """
+
+    sizes: tuple[int, ...]
+    tracks: tuple[Track, ...]
+    reads: tuple[int, ...]
+    body: tuple[Instruction, ...]
+    writes: dict[int, int]
+
+    def native(self) -> tuple[int, list[list[int]]]:
+        """Return the address of its machine code, and the words of its parts."""
+        kinds = kinds_of(track.steps for track in self.tracks)
+        dtypes = [track.array.dtype.name for track in self.tracks]
+        lanes = [
+            Lane(dtype, kind, i in self.reads, self.writes.get(i))
+            for i, (dtype, kind) in enumerate(zip(dtypes, kinds, strict=True))
+        ]
+        source = loop_source(self.body, lanes, len(self.sizes))
+        return compiled(source), self._parts()
+
+    def _parts(self) -> list[list[int]]:
+        """Return the words of the parts, cut along the outermost axis."""
+        outer = self.sizes[0]
+        work = math.prod(self.sizes) * len(self.body) * _COST
+        number = TEAM.number(work, outer)
+        grain = _ALIGNMENT if len(self.sizes) == 1 else 1
+        share = -(-outer // (number * grain)) * grain
+        steps = [step for track in self.tracks for step in track.steps]
+        parts = []
+        for start in range(0, outer, share):
+            addresses = [
+                array.ctypes.data + start * own[0] * array.itemsize
+                for array, own in self.tracks
+            ]
+            sizes = (min(share, outer - start), *self.sizes[1:])
+            parts.append([*sizes, *steps, *addresses])
+        return parts
+
+
+def loop_of(body: Sequence[Instruction], out: Array, inputs: Sequence[Array]) -> Loop:
+    """Return the loop that computes a body of operations on arrays into `out`.
+
+    Args:
+        body: Its operands are positions of values: the inputs come first.
+        out: Not empty; of the shape the inputs are broadcast to.
+        inputs: The inputs; one may be `out` itself.
+    """
+    loops = loops_over(out.shape, [*inputs, out])
+    tracks = [Track(*pair) for pair in zip([*inputs, out], loops.steps, strict=True)]
+    places = {track.place(): track for track in tracks}
+    number = {place: i for i, place in enumerate(places)}
+    reads = tuple(dict.fromkeys(number[track.place()] for track in tracks[:-1]))
+    values = [reads.index(number[track.place()]) for track in tracks[:-1]]
+    made = renumbered(body, [*values, *(len(reads) + k for k in range(len(body)))])
+    last = len(reads) + len(body) - 1
+    writes = {number[tracks[-1].place()]: last}
+    return Loop(loops.sizes, tuple(places.values()), reads, made, writes)
+
+
+def renumbered(
+    body: Sequence[Instruction], positions: Sequence[int]
+) -> tuple[Instruction, ...]:
+    """Return a body with other numbers for its values."""
+    return tuple(
+        Operation(one.name, tuple(positions[i] for i in one.operands), one.dtype)
+        for one in body
+    )
+
+
+class LoopCall(NativeCall):
+    """The call of a loop; compiled when its row is asked for first."""
+
+    __slots__ = ("_bound", "loop")
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self._bound: NativeCall | None = None
+        arrays = [track.array for track in loop.tracks]
+        self.written = tuple(arrays[i] for i in loop.writes)
+        self.read = tuple(arrays[i] for i in loop.reads)
+
+    @property
+    def row(self) -> np.ndarray:
+        """The call's words in a program."""
+        return self._native().row
+
+    def _native(self) -> NativeCall:
+        if self._bound is None:
+            self._bound = NativeCall(*self.loop.native(), self.written, self.read)
+        return self._bound
+
+    def __call__(self) -> None:
+        """Run it, with helpers if it has parts."""
+        self._native()()
+
+
 class FusedKernel:
-    """A body of operations in one pass, on several threads where it is large."""
+    """A body of operations in one pass, in several parts where it is large."""
 
     def __call__(self, out: Array, *inputs: Array, body: tuple[Any, ...]) -> None:
         """Write the body's result into `out`."""
@@ -32,59 +162,8 @@ class FusedKernel:
         """Return the loop with its arrays filled in."""
         if out.size == 0:
             return _nothing
-        body = attributes["body"]
-        forward = [np.ascontiguousarray(x) if _runs_back(x) else x for x in inputs]
-        loops = loops_over(out.shape, [*forward, out])
-        operands = tuple(
-            Operand(str(x.dtype), kind, _is_same(x, out))
-            for x, kind in zip(forward, loops.kinds, strict=False)
-        )
-        loop = compiled(loop_source(body, operands, len(loops.sizes)))
-        call = _on_threads(loop, [*forward, out], loops, len(body))
-        back = [(f, x) for f, x in zip(forward, inputs, strict=True) if f is not x]
-        return functools.partial(_after_copies, back, call) if back else call
+        return LoopCall(loop_of(attributes["body"], out, inputs))
 
 
 def _nothing() -> None:
     return
-
-
-def _after_copies(pairs: list[tuple[Array, Array]], call: Callable[[], None]) -> None:
-    for target, source in pairs:
-        np.copyto(target, source)
-    call()
-
-
-def _runs_back(x: Array) -> bool:
-    """Whether an array has its elements from the end of its memory."""
-    return any(stride < 0 for stride in x.strides)
-
-
-def _is_same(x: Array, out: Array) -> bool:
-    """Whether an operand is the result's memory, so that the loop must name it once.
-
-    The compiler cannot know, and would not vectorize where the two may overlap.
-    """
-    same_place = x.ctypes.data == out.ctypes.data and x.dtype == out.dtype
-    return bool(same_place and x.shape == out.shape and x.strides == out.strides)
-
-
-def _on_threads(
-    loop: Callable[..., None], arrays: list[Array], loops: Loops, num_steps: int
-) -> Callable[[], None]:
-    """Return the call of a loop, cut along its outermost axis where it is large."""
-    outer = loops.sizes[0]
-    work = math.prod(loops.sizes) * num_steps * _COST
-    number = WORKERS.number(work, outer)
-    grain = _ALIGNMENT if len(loops.sizes) == 1 else 1
-    share = -(-outer // (number * grain)) * grain
-    streams = []
-    for start in range(0, outer, share):
-        part = Loops((min(share, outer - start), *loops.sizes[1:]), loops.steps)
-        windows = [
-            window(array, loops, i)[start * loops.steps[i][0] :]
-            for i, array in enumerate(arrays)
-        ]
-        numbers = np.array([*part.sizes, *(s for steps in part.steps for s in steps)])
-        streams.append([functools.partial(loop, *windows, numbers)])
-    return WORKERS.together(streams) if len(streams) > 1 else streams[0][0]

@@ -6,7 +6,7 @@ that arrays of equal layout are one long loop, whatever their shapes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +28,10 @@ class Loops:
     sizes: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
 
-    @property
-    def kinds(self) -> tuple[int, ...]:
-        """How each operand moves along the innermost loop."""
-        return tuple(min(steps[-1], SPREAD) for steps in self.steps)
+
+def kinds_of(steps: Iterable[tuple[int, ...]]) -> list[int]:
+    """Return how operands of these steps move along the innermost loop."""
+    return [own[-1] if own[-1] in (HELD, NEXT) else SPREAD for own in steps]
 
 
 def loops_over(shape: Shape, operands: Sequence[Array]) -> Loops:
@@ -39,7 +39,7 @@ def loops_over(shape: Shape, operands: Sequence[Array]) -> Loops:
 
     Args:
         shape: The shape; without lengths of 0.
-        operands: Arrays without negative strides.
+        operands: Arrays.
 
     Example:
         >>> loops_over((4, 3), [np.zeros((4, 3)), np.zeros(3)])
@@ -72,15 +72,3 @@ def _steps(shape: Shape, operand: Array) -> tuple[int, ...]:
     seen = np.broadcast_to(operand, shape)
     strides = zip(seen.strides, shape, strict=True)
     return tuple(0 if n == 1 else stride // operand.itemsize for stride, n in strides)
-
-
-def window(operand: Array, loops: Loops, index: int) -> Array:
-    """Return the memory that the loops reach of an operand, as one axis."""
-    reach = zip(loops.steps[index], loops.sizes, strict=True)
-    length = 1 + sum(step * (size - 1) for step, size in reach)
-    return np.lib.stride_tricks.as_strided(
-        operand,
-        (length,),
-        (operand.itemsize,),
-        writeable=bool(operand.flags.writeable),
-    )

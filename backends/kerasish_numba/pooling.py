@@ -17,7 +17,9 @@ import numpy as np
 
 from kerasish.backend.contract import Array, Kernel
 from kerasish.backend.streams import shares
-from kerasish_numpy.workers import WORKERS
+from kerasish_numba.array_calls import array_call
+from kerasish_numba.loops import bound
+from kerasish_numba.team import TEAM
 
 _COST = 16  # an element of a window, in multiplications of a product
 _compiled = functools.partial(numba.njit, nogil=True, error_model="numpy", cache=True)
@@ -90,11 +92,11 @@ class WindowKernel:
         floats = all(a.dtype.name in ("float32", "float64") for a in arrays)
         whole = all(a.flags.c_contiguous for a in arrays)
         if not (floats and whole and out.size and inputs[-1].size):
-            return self._without(out, inputs, attributes)
+            return bound(self._usual, out, inputs, attributes)
         axis, size = attributes["axis"], attributes["size"]
         stride, before = attributes["stride"], attributes["padding"][0]
         if _has_empty_window(inputs[-1].shape[axis], arrays, axis, attributes):
-            return self._without(out, inputs, attributes)
+            return bound(self._usual, out, inputs, attributes)
         shaped = [
             a.reshape(
                 math.prod(a.shape[:axis]),
@@ -103,22 +105,10 @@ class WindowKernel:
             )
             for a in arrays
         ]
-        number = WORKERS.number(out.size * size * _COST, len(shaped[0]))
-        return WORKERS.together(
-            [
-                [functools.partial(self._loop, *parts, size, stride, before)]
-                for share in shares(len(shaped[0]), number)
-                for parts in [[a[share] for a in shaped]]
-            ]
-        )
-
-    def _without(
-        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
-    ) -> Callable[[], None]:
-        bind: Any = getattr(self._usual, "bind", None)
-        if bind is not None:
-            return bind(out, inputs, attributes)  # type: ignore[no-any-return]
-        return functools.partial(self._usual, out, *inputs, **attributes)
+        number = TEAM.number(out.size * size * _COST, len(shaped[0]))
+        cut = shares(len(shaped[0]), number)
+        parts = [[array[share] for array in shaped] for share in cut]
+        return array_call(self._loop, parts, (size, stride, before))
 
 
 def _has_empty_window(

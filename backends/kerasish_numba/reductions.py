@@ -15,9 +15,14 @@ from typing import Any
 import numba
 
 from kerasish.backend.contract import Array, Kernel, Shape
+from kerasish.backend.streams import shares
+from kerasish_numba.array_calls import array_call
+from kerasish_numba.loops import bound
+from kerasish_numba.team import TEAM
 from kerasish_numpy.reductions import REDUCTIONS
 
 _BLOCK = 4096
+_COST = 8  # an element added, in multiplications of a product
 _MOST_ROWS = 512  # of a sum down columns, which has no blocks
 _FLOATS = ("float32", "float64")
 _compiled = functools.partial(numba.njit, nogil=True, error_model="numpy", cache=True)
@@ -111,23 +116,20 @@ class RowReduction:
         suits = x.dtype.name in _FLOATS and x.flags.c_contiguous and x.size and axes
         parts = _parts(x.shape, axes) if suits else None
         if parts is None or not out.flags.c_contiguous:
-            return self._without(out, inputs, attributes)
+            return bound(self._usual, out, inputs, attributes)
         before, along, after = parts
         if after == 1:
-            rows = x.reshape(before, along)
-            return functools.partial(self._rows, rows, out.reshape(-1))
+            whole = x.reshape(before, along), out.reshape(-1)
+            return _in_parts(self._rows, *whole)
         if self._columns is None or along > _MOST_ROWS:
-            return self._without(out, inputs, attributes)
-        shaped = x.reshape(parts), out.reshape(before, after)
-        return functools.partial(self._columns, *shaped)
+            return bound(self._usual, out, inputs, attributes)
+        return _in_parts(self._columns, x.reshape(parts), out.reshape(before, after))
 
-    def _without(
-        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
-    ) -> Callable[[], None]:
-        bind = getattr(self._usual, "bind", None)
-        if bind is not None:
-            return bind(out, inputs, attributes)  # type: ignore[no-any-return]
-        return functools.partial(self._usual, out, *inputs, **attributes)
+
+def _in_parts(loop: Callable[..., None], x: Array, out: Array) -> Callable[[], None]:
+    """Return the call of a loop, cut along the first axis where it is large."""
+    number = TEAM.number(x.size * _COST, len(x))
+    return array_call(loop, [(x[s], out[s]) for s in shares(len(x), number)])
 
 
 def reductions() -> dict[str, Kernel]:

@@ -2,8 +2,9 @@
 
 `loop_source` is a pure function of what a loop computes and how its operands move; it
 needs neither Numba nor arrays. Equal loops give equal text, which `compiled` finds on
-disk by its hash. A loop takes its operands as windows of one axis, the result, and an
-array of whole numbers: the lengths of the loops, then each operand's steps.
+disk by its hash. A loop is a native function (see `kerasish_numba.native`): its words
+are the lengths of the loops, then for each operand and the result its steps, then their
+addresses.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from kerasish.backend.contract import Instruction
 from kerasish_numba.expressions import expression
 from kerasish_numba.geometry import HELD, NEXT
 
-_HEADER = '''"""A loop that kerasish wrote."""
-from numpy import bool_, float32, float64, int32, int64, uintp
+HEADER = '''"""A function that kerasish wrote."""
+from numpy import bool_, float32, float64, int32, int64, uint8
 from numpy import ceil, exp, expm1, floor, log, log1p, sqrt, tanh
 
 from kerasish_numba.float_math import (
@@ -27,98 +28,112 @@ from kerasish_numba.float_math import (
     log_single,
     tanh_single,
 )
+from kerasish_numba.native import (
+    bool_at,
+    float32_at,
+    float64_at,
+    int32_at,
+    int64_at,
+    uint8_at,
+    words_at,
+)
 
 '''
 
 
-class Operand(NamedTuple):
-    """An input of a loop.
+class Lane(NamedTuple):
+    """An array that a loop runs along.
 
     Attributes:
         dtype: Its dtype name.
         kind: How it moves along the innermost axis: `HELD`, `NEXT` or `SPREAD`.
-        is_result: Whether it is the result's own memory, read before it is written.
+        is_read: Whether its element is the loop's next input.
+        written: Position of the value that is its element afterwards; None if it stays.
     """
 
     dtype: str
     kind: int
-    is_result: bool = False
-
-
-class LoopSource(NamedTuple):
-    """A function for Numba.
-
-    Attributes:
-        text: A module that defines it as `loop`.
-        dtypes: Dtype names of its arrays: the inputs', then the result's.
-    """
-
-    text: str
-    dtypes: tuple[str, ...]
+    is_read: bool
+    written: int | None = None
 
 
 def loop_source(
-    body: Sequence[Instruction], operands: Sequence[Operand], num_loops: int
-) -> LoopSource:
-    """Return the loop that computes a body.
+    body: Sequence[Instruction], lanes: Sequence[Lane], num_loops: int
+) -> str:
+    """Return a module whose function `native` is the loop that computes a body.
+
+    No two lanes share memory: the compiler cannot know, and would not vectorize.
 
     Args:
-        body: The operations, operands first; the last one's result is the loop's.
-        operands: The body's inputs.
+        body: The operations; their operands are positions of values, of which the
+            lanes that are read come first.
+        lanes: The arrays.
         num_loops: Loops around one element.
     """
-    names = [f"x{i}" for i in range(len(operands))]
-    lines = [f"def loop({', '.join([*names, 'out', 'plan'])}):"]
-    lines += _unpacked(operands, num_loops)
-    lines += _nested(body, operands, num_loops)
-    dtypes = (*(operand.dtype for operand in operands), body[-1].dtype)
-    return LoopSource(_HEADER + "\n".join(lines) + "\n", dtypes)
-
-
-def _unpacked(operands: Sequence[Operand], num_loops: int) -> list[str]:
-    """Return the lines that take lengths and steps out of the array `plan`."""
-    wanted = [f"n{loop}" for loop in range(num_loops)]
-    for name in [*(f"x{i}" for i in range(len(operands))), "out"]:
-        wanted += [f"{name}_s{loop}" for loop in range(num_loops)]
-    return [f"    {name} = plan[{i}]" for i, name in enumerate(wanted)]
-
-
-def _nested(
-    body: Sequence[Instruction], operands: Sequence[Operand], num_loops: int
-) -> list[str]:
-    """Return the loops, the innermost with the body."""
-    moving = [i for i, operand in enumerate(operands) if not operand.is_result]
-    lines, indent = [], "    "
+    lines = ["def native(address):", "    words = words_at(address)"]
+    lines += _unpacked(lanes, num_loops)
+    indent = "    "
     for loop in range(num_loops - 1):
         lines.append(f"{indent}for i{loop} in range(n{loop}):")
         indent += "    "
-    for name in [*(f"x{i}" for i in moving), "out"]:
-        lines.append(f"{indent}{name}_p = {_start(name, num_loops)}")
-    values = [(f"v{i}", operand.dtype) for i, operand in enumerate(operands)]
-    for i in moving:
-        if operands[i].kind == HELD:
-            lines.append(f"{indent}v{i} = x{i}[uintp(x{i}_p)]")
+    outer = [(f"i{loop}", loop) for loop in range(num_loops - 1)]
+    for i in range(len(lanes)):
+        start = " + ".join(f"{name} * x{i}_s{loop}" for name, loop in outer)
+        lines.append(f"{indent}x{i}_p = {start or 0}")
+    held = [i for i, lane in enumerate(lanes) if lane.is_read and lane.kind == HELD]
+    lines += [f"{indent}{line}" for line in _reads(lanes, held, num_loops)]
     lines.append(f"{indent}for j in range(n{num_loops - 1}):")
-    indent += "    "
-    for i, operand in enumerate(operands):
-        if operand.is_result:
-            lines.append(f"{indent}v{i} = out[uintp(out_p + j)]")
-        elif operand.kind == NEXT:
-            lines.append(f"{indent}v{i} = x{i}[uintp(x{i}_p + j)]")
-        elif operand.kind != HELD:
-            step = f"x{i}_s{num_loops - 1}"
-            lines.append(f"{indent}v{i} = x{i}[uintp(x{i}_p + j * {step})]")
+    moving = [i for i, lane in enumerate(lanes) if lane.is_read and i not in held]
+    inner = _reads(lanes, moving, num_loops) + _computed(body, lanes, num_loops)
+    lines += [f"{indent}    {line}" for line in inner]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _unpacked(lanes: Sequence[Lane], num_loops: int) -> list[str]:
+    """Return the lines that take lengths, steps and addresses out of the words."""
+    wanted = [f"n{loop}" for loop in range(num_loops)]
+    wanted += [f"x{i}_s{loop}" for i in range(len(lanes)) for loop in range(num_loops)]
+    lines = [f"    {name} = words[{i}]" for i, name in enumerate(wanted)]
+    for i, lane in enumerate(lanes):
+        lines.append(f"    x{i} = {lane.dtype}_at(words[{len(wanted) + i}])")
+    return lines
+
+
+def _place(lanes: Sequence[Lane], i: int, num_loops: int) -> str:
+    """Return the text that names a lane's element."""
+    moves = {HELD: "", NEXT: " + j"}
+    return f"x{i}[x{i}_p{moves.get(lanes[i].kind, f' + j * x{i}_s{num_loops - 1}')}]"
+
+
+def _reads(lanes: Sequence[Lane], chosen: Sequence[int], num_loops: int) -> list[str]:
+    """Return the lines that read lanes into the values of their positions."""
+    positions = {i: f"v{k}" for k, i in enumerate(_read_lanes(lanes))}
+    lines = []
+    for i in chosen:
+        test = " != 0" if lanes[i].dtype == "bool" else ""
+        lines.append(f"{positions[i]} = {_place(lanes, i, num_loops)}{test}")
+    return lines
+
+
+def _read_lanes(lanes: Sequence[Lane]) -> list[int]:
+    return [i for i, lane in enumerate(lanes) if lane.is_read]
+
+
+def _computed(
+    body: Sequence[Instruction], lanes: Sequence[Lane], num_loops: int
+) -> list[str]:
+    """Return the lines that compute the body and write its results."""
+    values = [(f"v{k}", lanes[i].dtype) for k, i in enumerate(_read_lanes(lanes))]
+    lines = []
     for instruction in body:
         taken = [values[i] for i in instruction.operands]
         name = f"v{len(values)}"
         text = expression(instruction.name, taken, instruction.dtype)
-        lines.append(f"{indent}{name} = {text}")
+        lines.append(f"{name} = {text}")
         values.append((name, instruction.dtype))
-    lines.append(f"{indent}out[uintp(out_p + j)] = {values[-1][0]}")
+    for i, lane in enumerate(lanes):
+        if lane.written is not None:
+            name, dtype = values[lane.written]
+            text = f"uint8({name})" if dtype == "bool" else name
+            lines.append(f"{_place(lanes, i, num_loops)} = {text}")
     return lines
-
-
-def _start(name: str, num_loops: int) -> str:
-    """Return where an array's innermost loop begins."""
-    outer = [f"i{loop} * {name}_s{loop}" for loop in range(num_loops - 1)]
-    return " + ".join(outer) or "0"

@@ -40,18 +40,19 @@ class Product:
         whole = functools.partial(np.matmul, x1, x2, out=out)
         if min(x1.ndim, x2.ndim) < 2:
             return whole
-        axis = _widest(out)
+        axis = widest(out)
         work = math.prod(out.shape) * x1.shape[-1]
         number = self._streams.number(work, out.shape[axis])
         if number == 1:
             return whole
-        parts = shares(out.shape[axis], number)
-        return self._streams.together(
-            [[_part(out, x1, x2, axis, share)] for share in parts]
-        )
+        streams = []
+        for share in shares(out.shape[axis], number):
+            part, *operands = part_of(out, x1, x2, axis, share)
+            streams.append([functools.partial(np.matmul, *operands, out=part)])
+        return self._streams.together(streams)
 
 
-def _widest(out: Array) -> int:
+def widest(out: Array) -> int:
     """Return the axis to cut, counted from the last: of a stack, that of matrices."""
     stack = out.shape[:-2]
     if max(stack, default=1) > 1:
@@ -59,15 +60,15 @@ def _widest(out: Array) -> int:
     return -2 if out.shape[-2] >= out.shape[-1] else -1
 
 
-def _part(
+def part_of(
     out: Array, x1: Array, x2: Array, axis: int, share: slice
-) -> Callable[[], None]:
-    """Return the call that computes a share of the result along an axis."""
-    operands = (
+) -> tuple[Array, Array, Array]:
+    """Return what a share of the result along an axis is computed in and from."""
+    return (
+        _along(out, axis, share),
         x1 if axis == -1 else _along(x1, axis, share),
         x2 if axis == -2 else _along(x2, axis, share),
     )
-    return functools.partial(np.matmul, *operands, out=_along(out, axis, share))
 
 
 def _along(x: Array, axis: int, share: slice) -> Array:

@@ -28,7 +28,7 @@ _FEWEST = 1024  # elements; below, a call through ctypes costs more than the pas
 
 
 @functools.cache
-def _function(name: str) -> tuple[Any, Any] | None:
+def blas_function(name: str) -> tuple[Any, Any] | None:
     """Return a BLAS function and its integer type, or None if it cannot be had."""
     for pool in threadpoolctl.threadpool_info():
         if pool["internal_api"] != "openblas" or "numpy" not in pool["filepath"]:
@@ -68,7 +68,7 @@ class MovingAverage:
         old, new = inputs
         weight = attributes["weight"]
         letter, number = _NUMBERS.get(out.dtype.name, ("s", ctypes.c_float))
-        found = _function(f"{letter}axpby") if _suits(out, old, new) else None
+        found = blas_function(f"{letter}axpby") if _suits(out, old, new) else None
         if found is None or out is not old or new is old:
             return functools.partial(self, out, old, new, weight=weight)
         axpby, integer = found
@@ -90,7 +90,7 @@ class AddScaled:
         """Return the call with its arrays filled in."""
         x, y, factor = inputs
         letter, number = _NUMBERS.get(out.dtype.name, ("s", ctypes.c_float))
-        found = _function(f"{letter}axpy") if _suits(out, x, y) else None
+        found = blas_function(f"{letter}axpy") if _suits(out, x, y) else None
         if found is None or out is not x or y is x or factor.size != 1:
             return functools.partial(self, out, x, y, factor)
         axpy, integer = found

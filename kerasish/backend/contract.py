@@ -138,12 +138,30 @@ class Backend(abc.ABC):
             return own(out, inputs, attributes)  # type: ignore[no-any-return]
         return functools.partial(kernel, out, *inputs, **attributes)
 
+    def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
+        """Return calls that do the same as these bound ones, in fewer."""
+        return calls
+
     def host_view(self, array: Array) -> np.ndarray | None:
         """Return the array itself if it lies in host memory, else None.
 
         Batches are gathered straight into it.
         """
         return None
+
+    def take_rows(self, out: np.ndarray, source: np.ndarray, rows: np.ndarray) -> None:
+        """Write rows of a host array into another, in its dtype.
+
+        Args:
+            out: Contiguous, of shape `(len(rows), *source.shape[1:])`.
+            source: Data of any dtype that can be cast.
+            rows: Row numbers within the source, as int64; they are not checked.
+        """
+        if source.dtype == out.dtype:
+            # mode="clip" writes straight into out; "raise" would go through a copy
+            source.take(rows, axis=0, out=out, mode="clip")
+        else:
+            np.copyto(out, source[rows], casting="unsafe")
 
     @abc.abstractmethod
     def upload(self, target: Array, source: np.ndarray) -> None:

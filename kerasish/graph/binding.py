@@ -22,14 +22,19 @@ Call = Callable[[], Any]
 class Program:
     """Calls in order, each with the tensor it computes, for messages.
 
+    Args:
+        backend: Whose calls they are; it may join them to fewer.
+
     Attributes:
         calls: What a run does.
         origins: The tensor each call computes; None where it only moves a value.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.calls: list[Call] = []
         self.origins: list[Tensor | None] = []
+        self._backend = backend
+        self._joined: Sequence[Call] | None = None
 
     def add(self, origin: Tensor | None, call: Call) -> None:
         """Append a call."""
@@ -43,9 +48,11 @@ class Program:
 
     def __call__(self) -> None:
         """Run the calls; an error says which tensor was being computed."""
+        if self._joined is None:
+            self._joined = self._backend.joined(self.calls)
         call: Call | None = None
         try:
-            for call in self.calls:
+            for call in self._joined:
                 call()
         except Exception as error:
             self._explain(error, call)
@@ -140,7 +147,7 @@ class Binding:
         self._pool = pool
         self._targets = targets or {}
         self._arrays = dict(zip(plan.graph.inputs, inputs, strict=True))
-        self.program = Program()
+        self.program = Program(pool.backend)
         for tensor in plan.steps:
             self._bind_step(tensor)
         for variable, value in plan.copies:

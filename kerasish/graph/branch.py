@@ -145,7 +145,7 @@ def _steps(limit: int | None) -> Any:
 def _copies(
     backend: Backend, targets: Sequence[Array], sources: Sequence[Array]
 ) -> Program:
-    program = Program()
+    program = Program(backend)
     for target, source in zip(targets, sources, strict=True):
         program.add(None, backend.bind("copy", target, (source,), {}))
     return program

@@ -202,7 +202,7 @@ class _ShortLoop:
         self.pool = Pool(backend, scratch[0])
         kept = _buffered(settings, layout.places, layout.histories)
         self.buffers = {p: scratch[1 + 2 * i : 3 + 2 * i] for i, p in enumerate(kept)}
-        self.program = Program()
+        self.program = Program(backend)
 
     def bind(
         self, outs: tuple[Array, ...], inputs: Sequence[Array]

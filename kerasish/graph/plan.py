@@ -12,7 +12,7 @@ block from
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from kerasish.backend import dtypes
@@ -20,11 +20,12 @@ from kerasish.backend.contract import Shape
 from kerasish.graph import memory
 from kerasish.graph.pieces import num_bytes
 from kerasish.graph.registry import operation
-from kerasish.graph.tensor import READ, Spec, Tensor
+from kerasish.graph.tensor import CONSTANT, READ, Spec, Tensor
 from kerasish.graph.trace import Graph, is_leaf
 from kerasish.graph.variable import Variable
 
 ScratchRule = Callable[[Tensor], list[tuple[Shape, str]]]
+_MOST_NUMBERS = 4  # of a tensor that is no array but numbers, such as a key
 _ALWAYS = 1 << 60  # a position after every step: the value must outlive the run
 
 
@@ -107,11 +108,29 @@ def storage_of(variable: Variable) -> Variable:
     return variable if variable.home is None else variable.home.flat
 
 
+def _scheduled(nodes: Sequence[Tensor]) -> list[Tensor]:
+    """Return nodes in the order of a run.
+
+    That is the program's, but numbers made of variables alone come first, such as the
+    factors of an optimizer's step: then its sweeps over large arrays stand together,
+    and no number lies where an array was.
+    """
+    early: set[Tensor] = set()
+    for tensor in nodes:
+        given = tensor.op in (READ, CONSTANT) or (
+            not is_leaf(tensor) and all(t in early for t in tensor.inputs)
+        )
+        if given and tensor.size <= _MOST_NUMBERS and not tensor.op.is_control:
+            early.add(tensor)
+    return sorted(nodes, key=lambda tensor: tensor not in early)
+
+
 class _Planner:
     def __init__(self, graph: Graph, scratch: ScratchRule) -> None:
         self.plan = Plan(graph)
         self.scratch_rule = scratch
-        self.order = [t for t in graph.nodes() if not is_leaf(t)]
+        self.nodes = _scheduled(graph.nodes())
+        self.order = [t for t in self.nodes if not is_leaf(t)]
         self.position = {t: i for i, t in enumerate(self.order)}
         self.base: dict[Tensor, Tensor] = {}
         self.readers: dict[Tensor, list[Tensor]] = {}
@@ -130,7 +149,7 @@ class _Planner:
     # views -------------------------------------------------------------------------
 
     def _resolve_views(self) -> None:
-        for tensor in self.plan.graph.nodes():
+        for tensor in self.nodes:
             if self._is_view(tensor):
                 self.plan.views.add(tensor)
                 self.base[tensor] = self.base[tensor.inputs[0]]
@@ -193,7 +212,7 @@ class _Planner:
     def _readers_of_storage(self) -> dict[Variable, list[tuple[Tensor, Tensor]]]:
         """Return, per storage, the steps that read it and the leaf they read."""
         found: dict[Variable, list[tuple[Tensor, Tensor]]] = {}
-        for leaf in self.plan.graph.nodes():
+        for leaf in self.nodes:
             if leaf.op is READ:
                 storage = storage_of(leaf.attributes["variable"])
                 pairs = [(step, leaf) for step in self.readers.get(leaf, [])]

@@ -253,8 +253,9 @@ def gather_into(source: Source, selection: Selection, buffer: NDArray[Any]) -> N
     """
     if isinstance(selection, slice):
         np.copyto(buffer, source[selection], casting="unsafe")
+    elif isinstance(source, np.ndarray) and buffer.flags.c_contiguous:
+        get_backend().take_rows(buffer, source, selection)
     elif source.dtype == buffer.dtype and buffer.flags.c_contiguous:
-        # mode="clip" writes straight into the buffer; "raise" would go through a copy
         source.take(selection, axis=0, out=buffer, mode="clip")
     else:
         np.copyto(buffer, source[selection], casting="unsafe")

@@ -84,7 +84,7 @@ def test_an_error_names_the_tensor_and_its_layer(backend):
 
 def test_programs_are_joined():
     done = []
-    one, other = Program(), Program()
+    one, other = Program(load_backend("numpy")), Program(load_backend("numpy"))
     one.add(None, lambda: done.append(1))
     other.add(None, lambda: done.append(2))
     one.extend(other)

@@ -207,15 +207,30 @@ def test_an_update_is_computed_in_its_variable():
 
 
 def test_what_is_read_later_is_not_overwritten():
-    v = variable(4)
+    v = variable(8)
 
     def function(x):
         old = ops.convert_to_tensor(v)
         v.assign_add(x)
         return ops.exp(old)
 
-    made = plan(function, floats(4))
+    made = plan(function, floats(8))
     assert [v for v, _ in made.copies] == [v]
+
+
+def test_numbers_made_of_variables_come_first():
+    rate, weights = variable(1), variable(8)
+
+    def function(x):
+        total = ops.sum(x)
+        weights.assign_sub(x * (rate * 2))
+        rate.assign(rate + 1)
+        return total
+
+    made = plan(function, floats(8))
+    names = [t.op.name for t in made.steps]
+    assert names.index("reduce_sum") > names.index("add")
+    assert made.copies == []
 
 
 def test_an_update_of_a_turned_variable_is_copied():

@@ -65,7 +65,7 @@ BOTH = (NUMBA, NUMPY)
 def test_large_ones_run_in_streams(monkeypatch):
     from kerasish_numba import pooling
 
-    monkeypatch.setattr(pooling.WORKERS, "number", lambda work, most: min(3, most))
+    monkeypatch.setattr(pooling.TEAM, "number", lambda work, most: min(3, most))
     x = np.random.default_rng(1).normal(size=(7, 8, 5)).astype("float32")
     how = {"axis": 1, "size": 2, "stride": 2, "padding": (0, 0)}
     y, expected = (run(b, "window_max", results(x, how), (x,), how) for b in BOTH)

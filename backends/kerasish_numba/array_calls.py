@@ -1,0 +1,75 @@
+"""Native calls of compiled functions that take arrays.
+
+A function over contiguous arrays and whole numbers, decorated by `numba.njit`, gets a
+native function around it, whose words are each array's address and shape, then the
+numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kerasish.backend.contract import Array
+from kerasish_numba.compiled import compiled
+from kerasish_numba.program import NativeCall
+from kerasish_numba.source import HEADER
+
+
+def array_call(
+    function: Callable[..., None],
+    parts: Sequence[Sequence[Array]],
+    numbers: Sequence[int] = (),
+) -> NativeCall:
+    """Return the call of a compiled function on arrays, in parts.
+
+    Args:
+        function: By `numba.njit`, at the top of its module.
+        parts: The arrays of each part; contiguous, of as many axes in each.
+        numbers: Further arguments, the same for all parts.
+    """
+    first = parts[0]
+    forms = tuple((array.dtype.name, array.ndim) for array in first)
+    native = native_around(function, forms, len(numbers))
+    words = [
+        [*(w for x in part for w in (x.ctypes.data, *x.shape)), *map(int, numbers)]
+        for part in parts
+    ]
+    arrays = [x for part in parts for x in part]
+    return NativeCall(native, words, arrays, ())  # any of them may be written
+
+
+@functools.cache
+def native_around(
+    function: Callable[..., None], forms: tuple[tuple[str, int], ...], num_numbers: int
+) -> int:
+    """Return the address of the native function around one that takes arrays.
+
+    Args:
+        function: By `numba.njit`, at the top of its module.
+        forms: Dtype name and number of axes of each array.
+        num_numbers: How many numbers follow the arrays.
+    """
+    module, name = function.__module__, function.__name__
+    path = sys.modules[module].__file__ or ""
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    arguments, at = [], 0
+    for dtype, num_axes in forms:
+        lengths = [f"words[{at + 1 + axis}]" for axis in range(num_axes)]
+        shape = f"({', '.join(lengths)},)"
+        arguments.append(f"carray({dtype}_at(words[{at}]), {shape})")
+        at += 1 + num_axes
+    arguments += [f"words[{at + i}]" for i in range(num_numbers)]
+    lines = [
+        f"from numba import carray  # {digest}: another function, another text",
+        f"from {module} import {name} as function",
+        "",
+        "",
+        "def native(address):",
+        "    words = words_at(address)",
+        f"    function({', '.join(arguments)})",
+    ]
+    return compiled(HEADER + "\n".join(lines) + "\n")
