@@ -3,23 +3,26 @@
 Each stream is NumPy calls on one thread. Where other processes keep the cores busy,
 threads of BLAS wait for each other in a loop: the three products of a convolution took
 170 ms on two threads of BLAS, 28 on one, and 26 as two streams; on an idle machine the
-streams are as fast as BLAS, and copying and adding gain too. The number of streams is
-fixed by the number of cores, since sums over streams round differently.
+streams are as fast as BLAS, and copying and adding gain too. Whoever is free takes the
+next stream, the caller too, so that no call waits for a thread that has not begun. The
+number of streams is fixed by the number of cores, since sums over streams round
+differently.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from kerasish.backend.streams import Call, Streams, run_all
 from kerasish_numpy import blas, denormals
 
-LARGE = 1 << 25  # multiplications worth a thread: some 0.8 ms on one core
+LARGE = 1 << 23  # multiplications worth a thread: 200 µs on one core, to wake one 40
 _MOST = 8  # more would make the blocks of a kernel too small for the cache of each core
 
 
@@ -30,8 +33,64 @@ def num_cores() -> int:
     return os.cpu_count() or 1
 
 
+class _Round:
+    """The streams of one call that nobody has taken yet.
+
+    Attributes:
+        errors: What went wrong in any of them.
+    """
+
+    def __init__(self, streams: Sequence[Sequence[Call]]) -> None:
+        self._left = list(streams)
+        self._finished = threading.Semaphore(0)
+        self.errors: list[BaseException] = []
+
+    def work(self) -> None:
+        """Run streams while there are any."""
+        while True:
+            try:
+                stream = self._left.pop(0)
+            except IndexError:
+                return
+            try:
+                run_all(stream)
+            except BaseException as error:
+                self.errors.append(error)
+            finally:
+                self._finished.release()
+
+    def wait(self, count: int) -> None:
+        """Wait until so many streams are done."""
+        for _ in range(count):
+            self._finished.acquire()
+
+
+class _Worker:
+    """A thread that works on rounds as they come."""
+
+    def __init__(self, name: str) -> None:
+        self._rounds: list[_Round] = []
+        self._gate = threading.Lock()
+        self._gate.acquire()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def offer(self, round_: _Round) -> None:
+        """Have it work on a round when it is free."""
+        self._rounds.append(round_)
+        with contextlib.suppress(RuntimeError):  # the gate is open still
+            self._gate.release()
+
+    def _run(self) -> None:
+        # float modes belong to a thread
+        with np.errstate(all="ignore"), denormals.FlushToZero():
+            while True:
+                self._gate.acquire()
+                while self._rounds:
+                    self._rounds.pop(0).work()
+
+
 class Workers(Streams):
-    """Streams on threads: the caller's, and those of a pool, started when needed.
+    """Streams on threads: the caller's, and others, started when needed.
 
     Args:
         num_threads: Most streams at once, the caller's among them.
@@ -39,40 +98,43 @@ class Workers(Streams):
 
     def __init__(self, num_threads: int | None = None) -> None:
         self.num_threads = num_threads or min(num_cores(), _MOST)
-        self._make_pool()
+        self._starting = threading.Lock()
+        self._workers: list[_Worker] = []
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._make_pool)
+            os.register_at_fork(after_in_child=self._forget)
 
     def number(self, work: int, most: int) -> int:
         """Return one stream for small work, else one for each thread."""
         return 1 if work < LARGE else max(min(self.num_threads, most), 1)
 
     def together(self, streams: Sequence[Sequence[Call]]) -> Call:
-        """Return a call that runs each stream on a thread of its own."""
+        """Return a call that runs all streams, on several threads if they are free."""
         if len(streams) == 1:
             return functools.partial(run_all, streams[0])
         return functools.partial(self._run, streams)
 
     def _run(self, streams: Sequence[Sequence[Call]]) -> None:
+        if not self._workers:
+            self._start()
         with blas.LIMIT:
-            others = [self._pool.submit(_run_quietly, s) for s in streams[1:]]
-            try:
-                run_all(streams[0])
-            finally:
-                errors = [other.exception() for other in others]
-        for error in errors:
-            if error is not None:
-                raise error
+            round_ = _Round(streams)
+            for worker in self._workers[: len(streams) - 1]:
+                worker.offer(round_)
+            round_.work()
+            round_.wait(len(streams))
+        for error in round_.errors:
+            raise error
 
-    def _make_pool(self) -> None:
-        """Make a pool, also after a fork: the child has none of its threads."""
-        self._pool = ThreadPoolExecutor(self.num_threads, "kerasish")
+    def _start(self) -> None:
+        with self._starting:
+            if not self._workers:
+                names = (f"kerasish-{i}" for i in range(1, self.num_threads))
+                self._workers = [_Worker(name) for name in names]
 
-
-def _run_quietly(stream: Sequence[Call]) -> None:
-    # float modes belong to a thread
-    with np.errstate(all="ignore"), denormals.FlushToZero():
-        run_all(stream)
+    def _forget(self) -> None:
+        """Begin anew after a fork: the child has none of the threads."""
+        self._starting = threading.Lock()
+        self._workers = []
 
 
 WORKERS = Workers()

@@ -1,5 +1,6 @@
 """Streams on threads: where they run, and what happens to errors and after a fork."""
 
+import functools
 import os
 import threading
 
@@ -15,14 +16,26 @@ def test_streams_run_at_the_same_time():
     Workers(3).together([[meeting.wait]] * 3)()
 
 
-def test_the_caller_does_the_first_stream():
-    found = {}
-    streams = [
-        [lambda i=i: found.setdefault(i, threading.current_thread())] for i in range(3)
-    ]
-    Workers(3).together(streams)()
-    assert found[0] is threading.current_thread()
-    assert threading.current_thread() not in (found[1], found[2])
+def test_every_stream_runs_once():
+    done = []
+    streams = [[functools.partial(done.append, i)] for i in range(5)]
+    call = Workers(3).together(streams)
+    for _ in range(100):
+        done.clear()
+        call()
+        assert sorted(done) == [0, 1, 2, 3, 4]
+
+
+def test_nobody_waits_for_a_thread_that_has_not_begun():
+    held = threading.Event()
+    workers = Workers(2)
+    other = threading.Thread(target=workers.together([[held.wait], [held.wait]]))
+    other.start()  # both of its streams wait, on its thread and the one other
+    done = []
+    workers.together([[lambda: done.append(1)], [lambda: done.append(2)]])()
+    assert sorted(done) == [1, 2]
+    held.set()
+    other.join()
 
 
 def test_one_stream_needs_no_thread():
