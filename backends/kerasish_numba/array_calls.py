@@ -12,6 +12,9 @@ import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from kerasish.backend.contract import Array
 from kerasish_numba.compiled import compiled
@@ -20,26 +23,29 @@ from kerasish_numba.source import HEADER
 
 
 def array_call(
-    function: Callable[..., None],
-    parts: Sequence[Sequence[Array]],
-    numbers: Sequence[int] = (),
+    function: Callable[..., None], parts: Sequence[Sequence[Any]]
 ) -> NativeCall:
-    """Return the call of a compiled function on arrays, in parts.
+    """Return the call of a compiled function, in parts.
 
     Args:
         function: By `numba.njit`, at the top of its module.
-        parts: The arrays of each part; contiguous, of as many axes in each.
-        numbers: Further arguments, the same for all parts.
+        parts: The arguments of each part: arrays, contiguous and of as many axes in
+            each, then whole numbers.
     """
-    first = parts[0]
-    forms = tuple((array.dtype.name, array.ndim) for array in first)
-    native = native_around(function, forms, len(numbers))
+    split = [_split(part) for part in parts]
+    forms = tuple((array.dtype.name, array.ndim) for array in split[0][0])
+    native = native_around(function, forms, len(split[0][1]))
     words = [
-        [*(w for x in part for w in (x.ctypes.data, *x.shape)), *map(int, numbers)]
-        for part in parts
+        [*(word for x in arrays for word in (x.ctypes.data, *x.shape)), *numbers]
+        for arrays, numbers in split
     ]
-    arrays = [x for part in parts for x in part]
-    return NativeCall(native, words, arrays, ())  # any of them may be written
+    touched = [array for arrays, _ in split for array in arrays]
+    return NativeCall(native, words, touched, ())  # any of them may be written
+
+
+def _split(arguments: Sequence[Any]) -> tuple[list[Array], list[int]]:
+    arrays = [x for x in arguments if isinstance(x, np.ndarray)]
+    return arrays, [int(x) for x in arguments[len(arrays) :]]
 
 
 @functools.cache

@@ -11,7 +11,8 @@ from kerasish.backend.contract import Kernel
 from kerasish_numba import gathering
 from kerasish_numba.expressions import has_expression
 from kerasish_numba.fused import FusedKernel
-from kerasish_numba.loops import loop_kernels
+from kerasish_numba.hashing import HashedWords
+from kerasish_numba.loops import Concat, loop_kernels
 from kerasish_numba.merging import joined
 from kerasish_numba.pooling import window_kernels
 from kerasish_numba.products import PRODUCT
@@ -32,6 +33,8 @@ class NumbaBackend(NumpyBackend):
         **loop_kernels(NumpyBackend.kernels),
         **reductions(),
         **window_kernels(dict(NumpyBackend.kernels)),
+        "concat": Concat(NumpyBackend.kernels["concat"]),
+        "hashed_words": HashedWords(),
         "matmul_of": PRODUCT,
         "scatter_add": scatter_add,
         "fused": FusedKernel(),

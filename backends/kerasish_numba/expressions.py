@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-TYPES = ("bool", "int32", "int64", "float32", "float64")
+TYPES = ("bool", "int32", "int64", "uint32", "float32", "float64")
 
 _COMPARISONS = {
     "equal": "{0} == {1}",
@@ -64,6 +64,7 @@ _WHOLE = {
     "bitwise_or": "{0} | {1}",
     "bitwise_xor": "{0} ^ {1}",
 }
+_UNSIGNED = {k: v for k, v in _WHOLE.items() if k not in ("negative", "absolute")}
 _BOOL = {
     **_COMPARISONS,
     "add": "{0} | {1}",
@@ -82,6 +83,7 @@ _TEMPLATES = {
     "bool": _BOOL,
     "int32": _WHOLE,
     "int64": _WHOLE,
+    "uint32": _UNSIGNED,
     "float32": _SINGLE,
     "float64": _DOUBLE,
 }

@@ -16,7 +16,10 @@ from kerasish_numba.program import NativeCall
 from kerasish_numba.source import Lane, loop_source
 from kerasish_numba.team import TEAM
 
-_COST = 8  # an operation on an element, in multiplications of a product
+_COST = 4  # an operation on an element, in multiplications of a product
+_DEARER = {"divide": 3, "sqrt": 3, "power": 20} | dict.fromkeys(
+    ("exp", "expm1", "log", "log1p", "tanh", "erf"), 9
+)  # by how much others are
 _ALIGNMENT = 16  # elements a thread's share is a multiple of: a cache line of float32
 
 
@@ -76,11 +79,12 @@ class Loop:
     def _parts(self) -> list[list[int]]:
         """Return the words of the parts, cut along the outermost axis."""
         outer = self.sizes[0]
-        work = math.prod(self.sizes) * len(self.body) * _COST
+        steps = sum(_DEARER.get(one.name, 1) for one in self.body)
+        work = math.prod(self.sizes) * steps * _COST
         number = TEAM.number(work, outer)
         grain = _ALIGNMENT if len(self.sizes) == 1 else 1
         share = -(-outer // (number * grain)) * grain
-        steps = [step for track in self.tracks for step in track.steps]
+        moves = [step for track in self.tracks for step in track.steps]
         parts = []
         for start in range(0, outer, share):
             addresses = [
@@ -88,7 +92,7 @@ class Loop:
                 for array, own in self.tracks
             ]
             sizes = (min(share, outer - start), *self.sizes[1:])
-            parts.append([*sizes, *steps, *addresses])
+            parts.append([*sizes, *moves, *addresses])
         return parts
 
 

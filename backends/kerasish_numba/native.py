@@ -76,6 +76,7 @@ def _pointer_to(scalar: Any) -> Any:
 words_at = _pointer_to(types.int64)
 uint8_at = _pointer_to(types.uint8)
 bool_at = uint8_at  # a truth value is a byte in memory
+uint32_at = _pointer_to(types.uint32)
 int32_at = _pointer_to(types.int32)
 int64_at = words_at
 float32_at = _pointer_to(types.float32)

@@ -107,8 +107,9 @@ class WindowKernel:
         ]
         number = TEAM.number(out.size * size * _COST, len(shaped[0]))
         cut = shares(len(shaped[0]), number)
-        parts = [[array[share] for array in shaped] for share in cut]
-        return array_call(self._loop, parts, (size, stride, before))
+        numbers = size, stride, before
+        parts = [(*(array[share] for array in shaped), *numbers) for share in cut]
+        return array_call(self._loop, parts)
 
 
 def _has_empty_window(

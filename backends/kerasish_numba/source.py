@@ -17,7 +17,7 @@ from kerasish_numba.expressions import expression
 from kerasish_numba.geometry import HELD, NEXT
 
 HEADER = '''"""A function that kerasish wrote."""
-from numpy import bool_, float32, float64, int32, int64, uint8
+from numpy import bool_, float32, float64, int32, int64, uint8, uint32
 from numpy import ceil, exp, expm1, floor, log, log1p, sqrt, tanh
 
 from kerasish_numba.float_math import (
@@ -35,6 +35,7 @@ from kerasish_numba.native import (
     int32_at,
     int64_at,
     uint8_at,
+    uint32_at,
     words_at,
 )
 

@@ -17,7 +17,7 @@ from kerasish_numba.native import ASLEEP, MOST_PARTS, TEAM_STRIDE, WORD_BYTES, a
 from kerasish_numpy import denormals
 from kerasish_numpy.workers import WORKERS
 
-LEAST_WORK = 1 << 18  # multiplications worth sharing: some 7 µs on one core
+LEAST_WORK = 1 << 16  # multiplications worth sharing: some 7 µs on one core
 
 
 class Team:

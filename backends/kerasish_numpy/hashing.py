@@ -14,20 +14,20 @@ import numpy as np
 
 from kerasish.backend.contract import Array, Shape, scratch
 
-_FIRST, _SECOND, _GOLDEN = 0x7FEB352D, 0x846CA68B, 0x9E3779B9
+FIRST, SECOND, GOLDEN = 0x7FEB352D, 0x846CA68B, 0x9E3779B9
 _MASK = 0xFFFFFFFF
-_FIRST_WORD, _SECOND_WORD = np.uint32(_FIRST), np.uint32(_SECOND)
+_FIRST_WORD, _SECOND_WORD = np.uint32(FIRST), np.uint32(SECOND)
 _FIFTEEN, _SIXTEEN = np.uint32(15), np.uint32(16)
 
 
 @functools.lru_cache(maxsize=64)
 def _places(size: int) -> np.ndarray:
-    return np.arange(size, dtype=np.uint32) * np.uint32(_GOLDEN)
+    return np.arange(size, dtype=np.uint32) * np.uint32(GOLDEN)
 
 
 def _mix(x: int) -> int:
-    x = ((x ^ (x >> 16)) * _FIRST) & _MASK
-    x = ((x ^ (x >> 15)) * _SECOND) & _MASK
+    x = ((x ^ (x >> 16)) * FIRST) & _MASK
+    x = ((x ^ (x >> 15)) * SECOND) & _MASK
     return x ^ (x >> 16)
 
 
@@ -48,8 +48,8 @@ def hashed_words(
 ) -> None:
     """Write the hash of each place and the key into `out`."""
     seed, counter = int(key[0]), int(key[1])
-    first = _mix(seed ^ _mix((counter + _GOLDEN) & _MASK))
-    second = _mix((first + counter * _FIRST) & _MASK)
+    first = _mix(seed ^ _mix((counter + GOLDEN) & _MASK))
+    second = _mix((first + counter * FIRST) & _MASK)
     flat = out.reshape(-1)
     np.add(_places(flat.size), np.uint32(first), out=flat)
     _mix_array(flat, scratch[0])

@@ -62,7 +62,7 @@ def operations(dtype):
 def values(dtype, size):
     if dtype == "bool":
         return RNG.integers(0, 2, size).astype(bool)
-    if dtype.startswith("int"):
+    if "int" in dtype:
         edges = np.array([0, 1, -1, np.iinfo(dtype).max, np.iinfo(dtype).min])
         return np.resize(np.concatenate([edges, RNG.integers(-9, 9, 40)]), size).astype(
             dtype

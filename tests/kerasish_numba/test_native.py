@@ -9,9 +9,10 @@ import pytest
 pytest.importorskip("numba", reason="needs the numba extra")
 
 from kerasish_numba.array_calls import array_call
-from kerasish_numba.loops import CopyKernel, LoopKernel, loop_kernels
+from kerasish_numba.hashing import HashedWords
+from kerasish_numba.loops import Concat, CopyKernel, LoopKernel, loop_kernels
 from kerasish_numba.merging import joined
-from kerasish_numba.program import NativeCall, NativeProgram
+from kerasish_numba.program import NativeCall, NativeProgram, NativeSequence
 from kerasish_numba.reductions import sum_rows
 from kerasish_numba.team import TEAM, Team
 from kerasish_numpy.backend import NumpyBackend
@@ -157,3 +158,27 @@ def test_called_at_once_an_operation_is_numpys(monkeypatch):
     out = np.empty(3, "float32")
     KERNELS["negative"](out, np.ones(3, "float32"))
     np.testing.assert_array_equal(out, -1)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("shape", [(), (7,), (40, 9)])
+def test_random_words_are_numpys(shape, parts, monkeypatch):
+    monkeypatch.setattr(TEAM, "number", lambda work, most: min(parts, most))
+    key = np.array([0xFFFFFFFF, 123456789], "uint32")
+    found, expected = np.empty(shape, "uint32"), np.empty(shape, "uint32")
+    scratch = (np.empty(found.size, "uint32"),)
+    HashedWords()(found, key, shape=shape)
+    NumpyBackend.kernels["hashed_words"](expected, key, shape=shape, scratch=scratch)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("dtype", ["float32", "bool", "float16"])
+def test_arrays_side_by_side(axis, dtype, rng):
+    xs = [rng.integers(0, 2, (3, 3)).astype(dtype) for _ in range(3)]
+    xs[1] = xs[1].T
+    out = np.empty_like(np.concatenate(xs, axis))
+    call = Concat(NumpyBackend.kernels["concat"]).bind(out, xs, {"axis": axis})
+    call()
+    np.testing.assert_array_equal(out, np.concatenate(xs, axis))
+    assert isinstance(call, NativeSequence) == (dtype != "float16")
