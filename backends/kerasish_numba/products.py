@@ -27,6 +27,7 @@ from kerasish_numpy.workers import WORKERS
 
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112  # CBLAS's enumerations
 _LEAST_RATIO = 4  # terms of a sum to rows of the first matrix, for cutting the sum
+_LARGE_FACTOR = 1 << 15  # elements of the second matrix; a smaller one is soon read
 _LETTERS = {"float32": "s", "float64": "d"}
 
 # words of a call: function, then as its arguments go, then how many products, then the
@@ -169,7 +170,7 @@ def _summed_parts(out: Any, x1: Any, x2: Any) -> int:
     if not len(x1.shape) == len(x2.shape) == len(out.shape) == 2:
         return 1
     (m, k), n = x1.shape, x2.shape[1]
-    if k < _LEAST_RATIO * m or 1 in (m, n):
+    if k < _LEAST_RATIO * m or k * n < _LARGE_FACTOR or 1 in (m, n):
         return 1
     return TEAM.number(m * k * n, k)
 

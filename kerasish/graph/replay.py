@@ -19,6 +19,7 @@ from kerasish.graph import plan as planning
 from kerasish.graph import tree
 from kerasish.graph.binding import Binding, Pool
 from kerasish.graph.fuse import fuse
+from kerasish.graph.hoist import hoist_copies
 from kerasish.graph.lower import lower
 from kerasish.graph.merge import merge_loops
 from kerasish.graph.nested import nest, step_needs
@@ -149,6 +150,7 @@ def prepare(graph: Graph, backend: Backend, optimize: bool = True) -> Graph:
     if optimize:
         graph = verify(merge_loops(graph), "merge_loops")
         graph = verify(simplify(graph, backend), "simplify")
+        graph = verify(hoist_copies(graph), "hoist_copies")
         if "fused" in backend.kernels:
             graph = verify(fuse(graph, backend.fuses), "fuse")
     return nest(
