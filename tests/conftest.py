@@ -3,6 +3,7 @@
 The environment is set first: BLAS, JAX and Keras read it when they are imported.
 """
 
+import contextlib
 import functools
 import os
 
@@ -95,24 +96,31 @@ def same_start():
 def tested_backends() -> list[str]:
     """Return the backend KERASISH_BACKEND names, else every one that is installed.
 
-    Of `numba`, which compiles for seconds what others run at once and shares NumPy's
-    kernels, tests/numba has what differs.
+    `numba`, which compiles for seconds what others run at once, is asked in the
+    conformance suite, and tests/kerasish_numba has what else differs from NumPy's.
     """
     if NAMED_BACKEND:
         return [NAMED_BACKEND]
     return [name for name in available_backends() if name != "numba"]
 
 
-@pytest.fixture(params=tested_backends())
-def backend(request):
-    """Each backend that can work here, in force for the test; others are skipped."""
+@contextlib.contextmanager
+def in_force(name):
+    """Put a backend in force for a test; skip the test where it cannot work."""
     try:
-        load_backend(request.param)
+        load_backend(name)
     except BackendError as error:
         if NAMED_BACKEND:
             raise  # it was asked for
         pytest.skip(str(error).partition("\n")[0])
-    with backend_scope(request.param) as chosen:
+    with backend_scope(name) as chosen:
+        yield chosen
+
+
+@pytest.fixture(params=tested_backends())
+def backend(request):
+    """Each backend that can work here, in force for the test; others are skipped."""
+    with in_force(request.param) as chosen:
         yield chosen
 
 

@@ -8,16 +8,14 @@ numbers.
 from __future__ import annotations
 
 import functools
-import hashlib
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kerasish.backend.contract import Array
-from kerasish_numba.compiled import compiled
+from kerasish_numba.compiled import compiled, text_digest
 from kerasish_numba.program import NativeCall
 from kerasish_numba.source import HEADER
 
@@ -60,8 +58,7 @@ def native_around(
         num_numbers: How many numbers follow the arrays.
     """
     module, name = function.__module__, function.__name__
-    path = sys.modules[module].__file__ or ""
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    digest = text_digest(sys.modules[module].__file__ or "")
     arguments, at = [], 0
     for dtype, num_axes in forms:
         lengths = [f"words[{at + 1 + axis}]" for axis in range(num_axes)]
@@ -70,7 +67,7 @@ def native_around(
         at += 1 + num_axes
     arguments += [f"words[{at + i}]" for i in range(num_numbers)]
     lines = [
-        f"from numba import carray  # {digest}: another function, another text",
+        f"from numba import carray  # {digest}",
         f"from {module} import {name} as function",
         "",
         "",

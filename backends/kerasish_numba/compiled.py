@@ -60,6 +60,11 @@ def compiled(source: str) -> int:
     return int(made.address or 0)
 
 
+def text_digest(path: str) -> str:
+    """Return a digest of a module's text, for a source that depends on it to hold."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
 _KEPT: list[Any] = []  # machine code is freed with the object that holds it
 
 

@@ -7,19 +7,21 @@ function, which operand transposed. Other arrays stay NumPy's.
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Shape
 from kerasish.backend.streams import shares
+from kerasish_numba.compiled import compiled, text_digest
 from kerasish_numba.fused import Loop, LoopCall, Operation, loop_of
-from kerasish_numba.native import compiled_here, intrinsic, types, words_at
+from kerasish_numba.native import intrinsic, types
 from kerasish_numba.program import NativeCall, NativeSequence
+from kerasish_numba.source import HEADER
 from kerasish_numba.team import TEAM
 from kerasish_numpy.products import Product, part_of, widest
 from kerasish_numpy.sweeps import blas_function
@@ -30,19 +32,15 @@ _LEAST_RATIO = 4  # terms of a sum to rows of the first matrix, for cutting the 
 _LARGE_FACTOR = 1 << 15  # elements of the second matrix; a smaller one is soon read
 _LETTERS = {"float32": "s", "float64": "d"}
 
-# words of a call: function, then as its arguments go, then how many products, then the
-# addresses of both operands and the result of each
-_GEMM_COUNT, _GEMV_COUNT = 9, 7
+# The arguments of a routine after the order, a letter each: "e" enumeration, "i" whole
+# number, from the words; "a", "b", "c" addresses; "1", "0" these numbers. The words of
+# a call are the function's address, the arguments, how many products, then the
+# addresses of both operands and the result of each.
+_FORMS = {"gemm": "eeiii1aibi0ci", "gemv": "eii1aibi0ci"}
 
 
 def _blas_call(scalar: Any, form: str) -> Any:
-    """Return a function for compiled code that calls a function of CBLAS.
-
-    Args:
-        scalar: Type of the elements.
-        form: Its arguments after the order, a letter each: "e" enumeration, "i" whole
-            number, from the words; "a", "b", "c" addresses; "1", "0" these numbers.
-    """
+    """Return a function for compiled code that calls a routine of BLAS."""
 
     @intrinsic
     def blas(typing: Any, words: Any, a: Any, b: Any, c: Any) -> Any:
@@ -77,50 +75,29 @@ def _blas_call(scalar: Any, form: str) -> Any:
     return blas
 
 
-_GEMM, _GEMV = "eeiii1aibi0ci", "eii1aibi0ci"
-_gemm_single, _gemm_double = (
-    _blas_call(kind, _GEMM) for kind in (types.float32, types.float64)
-)
-_gemv_single, _gemv_double = (
-    _blas_call(kind, _GEMV) for kind in (types.float32, types.float64)
-)
-_compiled = compiled_here("void(int64)", numba.cfunc)
-
-
-@_compiled
-def _products_single(address: int) -> None:
-    words = words_at(address)
-    for i in range(_GEMM_COUNT + 1, _GEMM_COUNT + 1 + 3 * words[_GEMM_COUNT], 3):
-        _gemm_single(words, words[i], words[i + 1], words[i + 2])
-
-
-@_compiled
-def _products_double(address: int) -> None:
-    words = words_at(address)
-    for i in range(_GEMM_COUNT + 1, _GEMM_COUNT + 1 + 3 * words[_GEMM_COUNT], 3):
-        _gemm_double(words, words[i], words[i + 1], words[i + 2])
-
-
-@_compiled
-def _vectors_single(address: int) -> None:
-    words = words_at(address)
-    for i in range(_GEMV_COUNT + 1, _GEMV_COUNT + 1 + 3 * words[_GEMV_COUNT], 3):
-        _gemv_single(words, words[i], words[i + 1], words[i + 2])
-
-
-@_compiled
-def _vectors_double(address: int) -> None:
-    words = words_at(address)
-    for i in range(_GEMV_COUNT + 1, _GEMV_COUNT + 1 + 3 * words[_GEMV_COUNT], 3):
-        _gemv_double(words, words[i], words[i + 1], words[i + 2])
-
-
-_NATIVE = {
-    ("float32", "gemm"): _products_single.address,
-    ("float64", "gemm"): _products_double.address,
-    ("float32", "gemv"): _vectors_single.address,
-    ("float64", "gemv"): _vectors_double.address,
+BLAS = {
+    (dtype, routine): _blas_call(getattr(types, dtype), form)
+    for dtype in _LETTERS
+    for routine, form in _FORMS.items()
 }
+
+
+@functools.cache
+def _native(dtype: str, routine: str) -> int:
+    """Return the address of the native function that calls a routine of BLAS."""
+    count = 1 + sum(letter in "ei" for letter in _FORMS[routine])
+    lines = [
+        f"from {__name__} import BLAS  # {text_digest(__file__)}",
+        "",
+        f"blas = BLAS[{dtype!r}, {routine!r}]",
+        "",
+        "",
+        "def native(address):",
+        "    words = words_at(address)",
+        f"    for i in range({count + 1}, {count + 1} + 3 * words[{count}], 3):",
+        "        blas(words, words[i], words[i + 1], words[i + 2])",
+    ]
+    return compiled(HEADER + "\n".join(lines) + "\n")
 
 
 class NativeProduct(Product):
@@ -214,7 +191,7 @@ def _native_call(products: Sequence[Sequence[Array]]) -> NativeCall | None:
     longest = max(map(len, parts))  # a part of a stack may have a product more
     padded = [[*part, *[0] * (longest - len(part))] for part in parts]
     written, first, second = zip(*products, strict=True)
-    return NativeCall(_NATIVE[dtype, name], padded, written, (*first, *second))
+    return NativeCall(_native(dtype, name), padded, written, (*first, *second))
 
 
 class _Layout(NamedTuple):
