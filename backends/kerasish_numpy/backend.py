@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from kerasish.backend.array_kernels import UfuncKernel, array_kernels, array_view
-from kerasish.backend.contract import Array, Backend, Kernel, Shape
+from kerasish.backend.contract import Array, Backend, Kernel, Shape, Step
 from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish_numpy import (
     bessel,
     blas,
+    chains,
     denormals,
     hashing,
     products,
@@ -110,6 +111,10 @@ class NumpyBackend(Backend):
     def eager_scope(self) -> contextlib.AbstractContextManager[None]:
         """Return a scope in which infinities and NaN arise without a warning."""
         return np.errstate(all="ignore")
+
+    def bind_chain(self, steps: Sequence[Step]) -> Callable[[], None] | None:
+        """Return one call that goes through long steps block by block."""
+        return chains.bind_chain(self, workers.WORKERS, steps)
 
     def host_view(self, array: Array) -> np.ndarray | None:
         """Return the array: it lies in host memory."""

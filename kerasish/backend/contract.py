@@ -13,7 +13,7 @@ import abc
 import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -38,6 +38,15 @@ class Instruction(Protocol):
     @property
     def dtype(self) -> str:
         """Dtype name of the result."""
+
+
+class Step(NamedTuple):
+    """An operation on arrays, to be bound."""
+
+    operation: str
+    out: Array
+    inputs: Sequence[Array]
+    attributes: dict[str, Any]
 
 
 class Backend(abc.ABC):
@@ -137,6 +146,14 @@ class Backend(abc.ABC):
         if own is not None:
             return own(out, inputs, attributes)  # type: ignore[no-any-return]
         return functools.partial(kernel, out, *inputs, **attributes)
+
+    def bind_chain(self, steps: Sequence[Step]) -> Callable[[], None] | None:
+        """Return one call for elementwise steps of one size, or None to bind each.
+
+        It may go through all steps part by part, so that large arrays stay in cache.
+        An array may be written by one step and read by a later one.
+        """
+        return None
 
     def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
         """Return calls that do the same as these bound ones, in fewer."""

@@ -7,10 +7,11 @@ arrays that differ little, as the body of a loop is, what is equal is made once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from kerasish.backend.contract import Array, Backend
+from kerasish.backend.contract import Array, Backend, Step
 from kerasish.graph import plan as planning
 from kerasish.graph.pieces import CARVED, carve, pieces_of
 from kerasish.graph.plan import Plan, Slot
@@ -121,6 +122,17 @@ class Pool:
         return self._calls[key][0]
 
 
+def _chains(plan: Plan) -> Iterator[list[Tensor]]:
+    """Return the steps in order, elementwise ones of one size together."""
+
+    def form(tensor: Tensor) -> Any:
+        in_chain = tensor.op.is_elementwise and tensor not in plan.scratch
+        return tensor.size if in_chain else tensor
+
+    for _, steps in itertools.groupby(plan.steps, form):
+        yield list(steps)
+
+
 class Binding:
     """A plan bound to arrays.
 
@@ -148,8 +160,10 @@ class Binding:
         self._targets = targets or {}
         self._arrays = dict(zip(plan.graph.inputs, inputs, strict=True))
         self.program = Program(pool.backend)
-        for tensor in plan.steps:
-            self._bind_step(tensor)
+        for steps in _chains(plan):
+            if len(steps) == 1 or not self._bind_chain(steps):
+                for tensor in steps:
+                    self._bind_step(tensor)
         for variable, value in plan.copies:
             self._copy(None, self._state(variable), value)
 
@@ -158,6 +172,18 @@ class Binding:
         if tensor not in self._arrays:
             self._arrays[tensor] = self._locate(tensor)
         return self._arrays[tensor]
+
+    def _bind_chain(self, steps: Sequence[Tensor]) -> bool:
+        """Bind elementwise steps as one call, if the backend has one."""
+        chain = [
+            Step(t.op.name, self.array(t), [self.array(x) for x in t.inputs], own)
+            for t in steps
+            for own in [dict(t.attributes)]
+        ]
+        call = self._pool.backend.bind_chain(chain)
+        if call is not None:
+            self.program.add(steps[-1], call)
+        return call is not None
 
     def _bind_step(self, tensor: Tensor) -> None:
         if tensor.op.name == "concat" and planning.has_parts(self._plan, tensor):

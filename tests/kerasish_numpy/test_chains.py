@@ -1,0 +1,74 @@
+"""Long chains of elementwise steps, block by block, against one step after the other."""
+
+import numpy as np
+import pytest
+
+import kerasish
+from kerasish import layers, models
+from kerasish.backend import load_backend
+from kerasish.backend.contract import Step
+from kerasish_numpy import chains
+from kerasish_numpy.workers import WORKERS
+
+NUMPY = load_backend("numpy")
+SIZE = chains.LEAST + 77
+
+
+def floats(rng, *shape):
+    return rng.normal(size=shape or SIZE).astype("float32")
+
+
+def bind(*steps):
+    return chains.bind_chain(NUMPY, WORKERS, [Step(*s, {}) for s in steps])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_chain_computes_what_its_steps_do(threads, rng, monkeypatch):
+    monkeypatch.setattr(WORKERS, "number", lambda work, most: threads)
+    x, y, out, rate = floats(rng), floats(rng), np.empty(SIZE, "float32"), np.ones(())
+    rate = rate.astype("float32") * 3
+    expected = np.sqrt(np.square(x)) + (y - x) * rate
+    call = bind(
+        ("square", out, (x,)),
+        ("sqrt", out, (out,)),
+        ("subtract", y, (y, x)),
+        ("multiply", y, (y, rate.reshape(1, 1))),
+        ("add", out, (out, y)),
+    )
+    call()
+    np.testing.assert_allclose(out, expected, rtol=1e-6)
+
+
+def test_arrays_of_several_axes(rng):
+    x, out = floats(rng, 400, 500), np.empty((400, 500), "float32")
+    bind(("negative", out, (x,)), ("add", out, (out, x.reshape(1, 400, 500))))()
+    assert not out.any()
+
+
+def test_short_chains_are_left_alone(rng):
+    x = floats(rng, 100)
+    assert bind(("negative", x, (x,)), ("square", x, (x,))) is None
+
+
+def test_what_reads_elsewhere_than_it_is_written_is_left_alone(rng):
+    whole, out = floats(rng, SIZE + 1), np.empty(SIZE, "float32")
+    x, shifted = whole[:-1], whole[1:]
+    assert bind(("negative", x, (out,)), ("add", out, (out, shifted))) is None
+    row = floats(rng, 500)
+    table = floats(rng, 400, 500)
+    assert bind(("add", table, (table, row)), ("square", table, (table,))) is None
+    turned = floats(rng, 500, 400).T
+    assert bind(("add", table, (table, turned)), ("square", table, (table,))) is None
+
+
+def test_training_a_large_layer_is_the_same(rng, monkeypatch):
+    x = floats(rng, 8, 400)
+    weights = []
+    for least in (chains.LEAST, 1 << 40):
+        monkeypatch.setattr(chains, "LEAST", least)
+        kerasish.utils.set_random_seed(1)
+        model = models.Sequential([layers.Input((400,)), layers.Dense(400)])
+        model.compile("adam", "mse")
+        model.fit(x, x, batch_size=4, epochs=2, verbose=0)
+        weights.append(model.get_weights()[0])
+    np.testing.assert_allclose(*weights, rtol=1e-6, atol=1e-7)
