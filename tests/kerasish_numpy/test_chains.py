@@ -1,4 +1,4 @@
-"""Long chains of elementwise steps, block by block, against one step after the other."""
+"""Long chains of elementwise steps, block by block, against each step by itself."""
 
 import numpy as np
 import pytest
@@ -40,8 +40,8 @@ def test_a_chain_computes_what_its_steps_do(threads, rng, monkeypatch):
 
 
 def test_arrays_of_several_axes(rng):
-    x, out = floats(rng, 400, 500), np.empty((400, 500), "float32")
-    bind(("negative", out, (x,)), ("add", out, (out, x.reshape(1, 400, 500))))()
+    x, out = floats(rng, 1000, 600), np.empty((1000, 600), "float32")
+    bind(("negative", out, (x,)), ("add", out, (out, x.reshape(1, 1000, 600))))()
     assert not out.any()
 
 
@@ -54,20 +54,20 @@ def test_what_reads_elsewhere_than_it_is_written_is_left_alone(rng):
     whole, out = floats(rng, SIZE + 1), np.empty(SIZE, "float32")
     x, shifted = whole[:-1], whole[1:]
     assert bind(("negative", x, (out,)), ("add", out, (out, shifted))) is None
-    row = floats(rng, 500)
-    table = floats(rng, 400, 500)
+    row = floats(rng, 600)
+    table = floats(rng, 1000, 600)
     assert bind(("add", table, (table, row)), ("square", table, (table,))) is None
-    turned = floats(rng, 500, 400).T
+    turned = floats(rng, 600, 1000).T
     assert bind(("add", table, (table, turned)), ("square", table, (table,))) is None
 
 
 def test_training_a_large_layer_is_the_same(rng, monkeypatch):
-    x = floats(rng, 8, 400)
+    x = floats(rng, 8, 750)
     weights = []
     for least in (chains.LEAST, 1 << 40):
         monkeypatch.setattr(chains, "LEAST", least)
         kerasish.utils.set_random_seed(1)
-        model = models.Sequential([layers.Input((400,)), layers.Dense(400)])
+        model = models.Sequential([layers.Input((750,)), layers.Dense(750)])
         model.compile("adam", "mse")
         model.fit(x, x, batch_size=4, epochs=2, verbose=0)
         weights.append(model.get_weights()[0])
