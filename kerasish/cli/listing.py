@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import h5py
-
 from kerasish.cli.output import one_line
 from kerasish.errors import FileFormatError
 from kerasish.models.summary import readable_size
@@ -24,6 +22,7 @@ from kerasish.saving.hdf5_safe import (
     most_bytes,
     text_attribute,
 )
+from kerasish.saving.lazy_h5py import h5py
 
 _MOST_DEPTH = 64
 _MOST_MEMBERS = 1_000_000

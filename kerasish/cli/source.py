@@ -12,8 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import h5py
-
 from kerasish.cli.listing import Problem
 from kerasish.cli.output import one_line
 from kerasish.errors import FileFormatError, explain
@@ -35,6 +33,7 @@ from kerasish.saving.keras_archive import (
     starts_like_zip,
     weights_in_place,
 )
+from kerasish.saving.lazy_h5py import h5py
 from kerasish.saving.legacy_config import compile_config
 from kerasish.saving.older_configs import modern_compile
 from kerasish.saving.sharded_weights import open_shards

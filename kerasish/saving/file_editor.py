@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain, unknown_name
@@ -27,6 +26,7 @@ from kerasish.saving.hdf5_safe import (
     text_attribute,
 )
 from kerasish.saving.keras_archive import archived_metadata, archived_weights
+from kerasish.saving.lazy_h5py import h5py
 from kerasish.saving.weights_h5 import write_tree
 
 _ENDINGS = (".weights.h5", ".keras")

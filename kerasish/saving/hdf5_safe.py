@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
-import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
 from kerasish.saving.hdf5_heaps import has_endless_heap
+from kerasish.saving.lazy_h5py import h5py
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # deflate, shuffle, fletcher32, szip, nbit, scale-offset, and h5py's own lzf.

@@ -15,7 +15,6 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
@@ -27,6 +26,7 @@ from kerasish.saving.hdf5_safe import (
     read_array,
     subgroup,
 )
+from kerasish.saving.lazy_h5py import h5py
 
 FIT_STATE = "_fit_state"  # attribute of a model: where its training stands, or None
 

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
-import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
@@ -27,6 +26,7 @@ from kerasish.saving.hdf5_safe import (
     text_attribute,
 )
 from kerasish.saving.hidden_state import read_hidden, write_hidden
+from kerasish.saving.lazy_h5py import h5py
 from kerasish.saving.legacy_config import (
     compile_config,
     full_model_config,

@@ -11,12 +11,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import h5py
-
 from kerasish.saving.hdf5_safe import read_array
+from kerasish.saving.lazy_h5py import h5py
 
-Stored = Sequence[tuple[str, h5py.Dataset]]
-Pairs = list[tuple[Any, h5py.Dataset]]
+Stored = Sequence[tuple[str, "h5py.Dataset"]]
+Pairs = list[tuple[Any, "h5py.Dataset"]]
 
 
 def state_names(optimizer: Any) -> list[str]:

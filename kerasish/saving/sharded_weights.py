@@ -19,12 +19,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from kerasish.errors import FileFormatError, explain
 from kerasish.saving.atomic import atomic_link, atomic_write, one_at_a_time
 from kerasish.saving.hdf5_safe import open_hdf5, parse_json
+from kerasish.saving.lazy_h5py import h5py
 from kerasish.saving.weights_h5 import tree_arrays
 
 ENDING = ".weights.json"

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
-
 from kerasish.errors import FileFormatError, explain
 from kerasish.saving.hdf5_safe import read_array
+from kerasish.saving.lazy_h5py import h5py
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import h5py
-
 from kerasish.errors import FileFormatError, explain
 from kerasish.saving.hdf5_safe import (
     dataset,
@@ -25,6 +23,7 @@ from kerasish.saving.hdf5_safe import (
     subgroup,
 )
 from kerasish.saving.hidden_state import write_hidden, write_training
+from kerasish.saving.lazy_h5py import h5py
 from kerasish.saving.optimizer_state import restore_optimizer
 from kerasish.saving.registry import snake_case
 from kerasish.saving.weight_match import LayerArrays, load_matched
@@ -33,7 +32,7 @@ from kerasish.saving.weight_match import LayerArrays, load_matched
 _OLD_LAYERS = "_layer_checkpoint_dependencies"
 
 TreeArray = tuple[str, str, str, Any]
-Roots = tuple[h5py.Group, ...]
+Roots = tuple["h5py.Group", ...]
 
 
 @dataclass(frozen=True)
