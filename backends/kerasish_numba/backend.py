@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kerasish.backend.contract import Kernel
+from kerasish.backend.contract import Kernel, Step
 from kerasish_numba import gathering
 from kerasish_numba.expressions import has_expression
 from kerasish_numba.fused import FusedKernel
@@ -48,6 +48,10 @@ class NumbaBackend(NumpyBackend):
         """Write rows of `source` into `out`, large ones on all cores."""
         if not gathering.take_rows(out, source, rows):
             super().take_rows(out, source, rows)
+
+    def bind_chain(self, steps: Sequence[Step]) -> None:
+        """Return None: `joined` makes one loop of steps over the same elements."""
+        return
 
     def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
         """Return calls that do the same, what is compiled joined to programs."""

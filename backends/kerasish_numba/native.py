@@ -161,25 +161,23 @@ def _pause(typing: Any) -> Any:
 # programs and teams
 
 
-def compiled_here(
-    signature: str, compiler: Any = numba.njit, **options: Any
-) -> Callable[[Callable[..., Any]], Any]:
+def compiled_here(signature: str) -> Callable[[Callable[..., Any]], Any]:
     """Return a decorator that compiles now, or takes machine code from the disk.
 
     Where no folder for it can be written, every process compiles.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        settings = {"error_model": "numpy", **options}
+        settings: Any = {"error_model": "numpy", "nogil": True}
         try:
-            return compiler(signature, cache=True, **settings)(function)
+            return numba.njit(signature, cache=True, **settings)(function)
         except RuntimeError:
-            return compiler(signature, **settings)(function)
+            return numba.njit(signature, **settings)(function)
 
     return decorate
 
 
-@compiled_here("boolean(int64, int64)", nogil=True)
+@compiled_here("boolean(int64, int64)")
 def _take(team: int, own: int) -> bool:
     """Compute parts while there are any; return whether there was one.
 
@@ -204,7 +202,7 @@ def _take(team: int, own: int) -> bool:
             found = True
 
 
-@compiled_here("void(int64, int64, int64, int64)", nogil=True)
+@compiled_here("void(int64, int64, int64, int64)")
 def share(team: int, function: int, arguments: int, parts: int) -> None:
     """Compute parts together with the helpers; alone where another thread has them."""
     if not _swap(team + _OWNER, 0, 1):
@@ -222,7 +220,7 @@ def share(team: int, function: int, arguments: int, parts: int) -> None:
     _store(team + _OWNER, 0)
 
 
-@compiled_here("void(int64, int64, int64)", nogil=True)
+@compiled_here("void(int64, int64, int64)")
 def assist(team: int, own: int, sleeps: int) -> None:
     """Compute parts until there have been none for a while.
 
@@ -238,7 +236,7 @@ def assist(team: int, own: int, sleeps: int) -> None:
     _store(sleeps, 1)
 
 
-@compiled_here("void(int64, int64, int64)", nogil=True)
+@compiled_here("void(int64, int64, int64)")
 def run(program: int, count: int, team: int) -> None:
     """Make calls in order.
 

@@ -11,11 +11,11 @@ differently.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
 from collections.abc import Sequence
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class _Round:
 
     def __init__(self, streams: Sequence[Sequence[Call]]) -> None:
         self._left = list(streams)
-        self._finished = threading.Semaphore(0)
+        self._finished: SimpleQueue[None] = SimpleQueue()
         self.errors: list[BaseException] = []
 
     def work(self) -> None:
@@ -57,36 +57,20 @@ class _Round:
             except BaseException as error:
                 self.errors.append(error)
             finally:
-                self._finished.release()
+                self._finished.put(None)
 
     def wait(self, count: int) -> None:
         """Wait until so many streams are done."""
         for _ in range(count):
-            self._finished.acquire()
+            self._finished.get()
 
 
-class _Worker:
-    """A thread that works on rounds as they come."""
-
-    def __init__(self, name: str) -> None:
-        self._rounds: list[_Round] = []
-        self._gate = threading.Lock()
-        self._gate.acquire()
-        threading.Thread(target=self._run, name=name, daemon=True).start()
-
-    def offer(self, round_: _Round) -> None:
-        """Have it work on a round when it is free."""
-        self._rounds.append(round_)
-        with contextlib.suppress(RuntimeError):  # the gate is open still
-            self._gate.release()
-
-    def _run(self) -> None:
-        # float modes belong to a thread
-        with np.errstate(all="ignore"), denormals.FlushToZero():
-            while True:
-                self._gate.acquire()
-                while self._rounds:
-                    self._rounds.pop(0).work()
+def _work(rounds: SimpleQueue[_Round]) -> None:
+    """Work on rounds as they come."""
+    # float modes belong to a thread
+    with np.errstate(all="ignore"), denormals.FlushToZero():
+        while True:
+            rounds.get().work()
 
 
 class Workers(Streams):
@@ -99,7 +83,7 @@ class Workers(Streams):
     def __init__(self, num_threads: int | None = None) -> None:
         self.num_threads = num_threads or min(num_cores(), _MOST)
         self._starting = threading.Lock()
-        self._workers: list[_Worker] = []
+        self._inboxes: list[SimpleQueue[_Round]] = []
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
 
@@ -114,12 +98,12 @@ class Workers(Streams):
         return functools.partial(self._run, streams)
 
     def _run(self, streams: Sequence[Sequence[Call]]) -> None:
-        if not self._workers:
+        if not self._inboxes:
             self._start()
         with blas.LIMIT:
             round_ = _Round(streams)
-            for worker in self._workers[: len(streams) - 1]:
-                worker.offer(round_)
+            for inbox in self._inboxes[: len(streams) - 1]:
+                inbox.put(round_)
             round_.work()
             round_.wait(len(streams))
         for error in round_.errors:
@@ -127,14 +111,19 @@ class Workers(Streams):
 
     def _start(self) -> None:
         with self._starting:
-            if not self._workers:
-                names = (f"kerasish-{i}" for i in range(1, self.num_threads))
-                self._workers = [_Worker(name) for name in names]
+            if self._inboxes:
+                return
+            inboxes = [SimpleQueue[_Round]() for _ in range(1, self.num_threads)]
+            for i, inbox in enumerate(inboxes, 1):
+                threading.Thread(
+                    target=_work, name=f"kerasish-{i}", args=(inbox,), daemon=True
+                ).start()
+            self._inboxes = inboxes
 
     def _forget(self) -> None:
         """Begin anew after a fork: the child has none of the threads."""
         self._starting = threading.Lock()
-        self._workers = []
+        self._inboxes = []
 
 
 WORKERS = Workers()

@@ -8,9 +8,12 @@ pytest.importorskip("numba", reason="needs the numba extra")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerasish.backend import load_backend
+from kerasish.backend.contract import Step
 from kerasish_numba import merging
 from kerasish_numba.fused import LoopCall, Operation, loop_of
 from kerasish_numba.program import NativeProgram, NativeSequence
+from kerasish_numpy import chains
 
 SIZE = merging._LEAST
 ONE = {"plus": ("add", 2), "times": ("multiply", 2), "minus": ("negative", 1)}
@@ -90,6 +93,14 @@ def test_joined_programs_hold_the_calls_of_sequences():
     x, y = arrays(2)
     NativeSequence([call("negative", x, y), call("add", y, x, y)])()
     np.testing.assert_array_equal(y, expected)
+
+
+def test_long_steps_are_left_to_merging():
+    """Blocks, as NumPy's backend cuts them, would hide the loops from it."""
+    x = np.ones(chains.LEAST, "float32")
+    steps = [Step("negative", x, (x,), {}), Step("square", x, (x,), {})]
+    assert load_backend("numpy").bind_chain(steps) is not None
+    assert load_backend("numba").bind_chain(steps) is None
 
 
 PLACES = st.integers(0, 7)
