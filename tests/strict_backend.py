@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasish.backend import Backend, scratch
 from kerasish.backend.array_kernels import array_kernels
+from kerasish.backend.rows import REDUCTIONS, RowBody, held_along
 from kerasish_numpy import bessel, special
 
 # what NumPy lacks, and its backend has
@@ -234,6 +235,12 @@ def _results(out, *inputs, body):
     return [(out.shape, step.dtype) for step in body]
 
 
+def _row_values(out, *inputs, body, shape, flat, **_):
+    is_number = RowBody(body, held_along(inputs, flat, shape)).is_number[len(inputs) :]
+    forms = [(*shape[:-1], 1) if number else shape for number in is_number]
+    return [(form, one.dtype) for form, one in zip(forms, body, strict=True)]
+
+
 class StrictFusingBackend(StrictBackend):
     """The strict backend, asking the compiler for fused groups."""
 
@@ -241,10 +248,11 @@ class StrictFusingBackend(StrictBackend):
     array_type = FusingArray
 
     def _table(self):
-        return {**super()._table(), "fused": scratch(_results)(self._interpreter())}
-
-    def _interpreter(self):
-        return lambda *arrays, **attributes: self._fused(*arrays, **attributes)
+        groups = {
+            "fused": scratch(_results)(lambda *a, **k: self._fused(*a, **k)),
+            "fused_rows": scratch(_row_values)(lambda *a, **k: self._rows(*a, **k)),
+        }
+        return {**super()._table(), **groups}
 
     def _fused(self, out, *inputs, body, scratch):
         values = list(inputs)
@@ -254,3 +262,20 @@ class StrictFusingBackend(StrictBackend):
             self.kernels[step.name](result, *operands, **attributes)
             values.append(result)
         self.copy(out, values[-1])
+
+    def _rows(self, out, *inputs, body, results, flat, scratch, **_):
+        values = [
+            self.view("reshape_to", x, {"newshape": (*x.shape, 1)}) if own else x
+            for x, own in zip(inputs, flat, strict=True)
+        ]
+        for step, result in zip(body, scratch, strict=True):
+            operands = [values[i] for i in step.operands]
+            attributes = {"dtype": step.dtype} if step.name == "cast_to" else {}
+            if step.name in REDUCTIONS:
+                attributes = {"axis": (result.ndim - 1,), "keepdims": True}
+            self.kernels[step.name](result, *operands, **attributes)
+            values.append(result)
+        outs = out if isinstance(out, tuple) else (out,)
+        for target, position in zip(outs, results, strict=True):
+            form = {"newshape": target.shape}
+            self.copy(target, self.view("reshape_to", values[position], form))

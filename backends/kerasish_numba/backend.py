@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kerasish.backend.contract import Kernel, Step
+from kerasish.backend.rows import REDUCTIONS
 from kerasish_numba import gathering
 from kerasish_numba.expressions import has_expression
 from kerasish_numba.fused import FusedKernel
@@ -17,6 +18,7 @@ from kerasish_numba.merging import joined
 from kerasish_numba.pooling import window_kernels
 from kerasish_numba.products import PRODUCT
 from kerasish_numba.reductions import reductions
+from kerasish_numba.rows import RowsKernel
 from kerasish_numba.scattering import scatter_add
 from kerasish_numpy.backend import NumpyBackend
 
@@ -38,10 +40,13 @@ class NumbaBackend(NumpyBackend):
         "matmul_of": PRODUCT,
         "scatter_add": scatter_add,
         "fused": FusedKernel(),
+        "fused_rows": RowsKernel(),
     }
 
     def fuses(self, operation: str, dtypes: Sequence[str]) -> bool:
         """Return whether an operation can be part of a compiled loop."""
+        if operation in REDUCTIONS:
+            return dtypes[0] in ("float32", "float64")
         return has_expression(operation, dtypes)
 
     def take_rows(self, out: np.ndarray, source: np.ndarray, rows: np.ndarray) -> None:

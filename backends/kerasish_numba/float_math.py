@@ -17,8 +17,10 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numpy import float32, int32
 
+from kerasish_numba.native import intrinsic
 from kerasish_numpy import special
 
 _LOG2_E = float32(1.4426950408889634)
@@ -147,3 +149,29 @@ def log1p_single(x: Any) -> Any:
     near = log_single(u) * (x / d)
     near = x if d == float32(0) else near
     return log_single(u) if (u > float32(2.0**27)) | (u == float32(0)) else near
+
+
+# steps of reductions, which the compiler may take for several lanes at once
+
+
+@intrinsic
+def add_freely(typing: Any, total: Any, x: Any) -> Any:
+    """Return total + x; a sum of many may be added up in any order."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fadd(*arguments, flags=("reassoc", "nsz"))
+
+    return total(total, x), generate
+
+
+@intrinsic
+def larger(typing: Any, best: Any, x: Any) -> Any:
+    """Return the larger of two numbers; NaN if one is."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = arguments[0].type
+        form = ir.FunctionType(kind, [kind, kind])
+        function = builder.module.declare_intrinsic("llvm.maximum", [kind], form)
+        return builder.call(function, arguments)
+
+    return best(best, x), generate

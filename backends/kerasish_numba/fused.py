@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -74,26 +74,64 @@ class Loop:
             for i, (dtype, kind) in enumerate(zip(dtypes, kinds, strict=True))
         ]
         source = loop_source(self.body, lanes, len(self.sizes))
-        return compiled(source), self._parts()
+        work = math.prod(self.sizes) * steps_of(self.body)
+        return compiled(source), parts_of(self.sizes, self.tracks, work)
 
-    def _parts(self) -> list[list[int]]:
-        """Return the words of the parts, cut along the outermost axis."""
-        outer = self.sizes[0]
-        steps = sum(_DEARER.get(one.name, 1) for one in self.body)
-        work = math.prod(self.sizes) * steps * _COST
-        number = TEAM.number(work, outer)
-        grain = _ALIGNMENT if len(self.sizes) == 1 else 1
-        share = -(-outer // (number * grain)) * grain
-        moves = [step for track in self.tracks for step in track.steps]
-        parts = []
-        for start in range(0, outer, share):
-            addresses = [
-                array.ctypes.data + start * own[0] * array.itemsize
-                for array, own in self.tracks
-            ]
-            sizes = (min(share, outer - start), *self.sizes[1:])
-            parts.append([*sizes, *moves, *addresses])
-        return parts
+
+def steps_of(body: Iterable[Instruction]) -> int:
+    """Return how long a body takes for an element, in additions."""
+    return sum(_DEARER.get(one.name, 1) for one in body)
+
+
+def parts_of(
+    sizes: Sequence[int], tracks: Sequence[Track], work: int
+) -> list[list[int]]:
+    """Return the words of a loop's parts, cut along the outermost axis.
+
+    Args:
+        sizes: Length of each loop, the innermost last.
+        tracks: The arrays.
+        work: Additions.
+    """
+    outer = sizes[0]
+    number = TEAM.number(work * _COST, outer)
+    grain = _ALIGNMENT if len(sizes) == 1 else 1
+    share = -(-outer // (number * grain)) * grain
+    moves = [step for track in tracks for step in track.steps]
+    parts = []
+    for start in range(0, outer, share):
+        addresses = [
+            array.ctypes.data + start * own[0] * array.itemsize for array, own in tracks
+        ]
+        parts.append([min(share, outer - start), *sizes[1:], *moves, *addresses])
+    return parts
+
+
+class Shared(NamedTuple):
+    """Tracks of operands and results, those of the very same elements as one.
+
+    Attributes:
+        tracks: Each once.
+        reads: Which are read, in the order of the values they hold.
+        values: For each operand, the value that holds its element.
+        results: For each result, its track.
+    """
+
+    tracks: tuple[Track, ...]
+    reads: tuple[int, ...]
+    values: list[int]
+    results: list[int]
+
+
+def share_tracks(operands: Sequence[Track], results: Sequence[Track]) -> Shared:
+    """Return tracks with what is in the same places joined."""
+    both = [*operands, *results]
+    places = {track.place(): track for track in both}
+    number = {place: i for i, place in enumerate(places)}
+    numbers = [number[track.place()] for track in both]
+    reads = tuple(dict.fromkeys(numbers[: len(operands)]))
+    values = [reads.index(i) for i in numbers[: len(operands)]]
+    return Shared(tuple(places.values()), reads, values, numbers[len(operands) :])
 
 
 def loop_of(body: Sequence[Instruction], out: Array, inputs: Sequence[Array]) -> Loop:
@@ -106,14 +144,11 @@ def loop_of(body: Sequence[Instruction], out: Array, inputs: Sequence[Array]) ->
     """
     loops = loops_over(out.shape, [*inputs, out])
     tracks = [Track(*pair) for pair in zip([*inputs, out], loops.steps, strict=True)]
-    places = {track.place(): track for track in tracks}
-    number = {place: i for i, place in enumerate(places)}
-    reads = tuple(dict.fromkeys(number[track.place()] for track in tracks[:-1]))
-    values = [reads.index(number[track.place()]) for track in tracks[:-1]]
-    made = renumbered(body, [*values, *(len(reads) + k for k in range(len(body)))])
-    last = len(reads) + len(body) - 1
-    writes = {number[tracks[-1].place()]: last}
-    return Loop(loops.sizes, tuple(places.values()), reads, made, writes)
+    shared = share_tracks(tracks[:-1], tracks[-1:])
+    first = len(shared.reads)
+    made = renumbered(body, [*shared.values, *range(first, first + len(body))])
+    writes = {shared.results[0]: first + len(body) - 1}
+    return Loop(loops.sizes, shared.tracks, shared.reads, made, writes)
 
 
 def renumbered(

@@ -72,7 +72,7 @@ def loop_source(
         num_loops: Loops around one element.
     """
     lines = ["def native(address):", "    words = words_at(address)"]
-    lines += _unpacked(lanes, num_loops)
+    lines += unpacked(lanes, num_loops)
     indent = "    "
     for loop in range(num_loops - 1):
         lines.append(f"{indent}for i{loop} in range(n{loop}):")
@@ -90,7 +90,7 @@ def loop_source(
     return HEADER + "\n".join(lines) + "\n"
 
 
-def _unpacked(lanes: Sequence[Lane], num_loops: int) -> list[str]:
+def unpacked(lanes: Sequence[Lane], num_loops: int) -> list[str]:
     """Return the lines that take lengths, steps and addresses out of the words."""
     wanted = [f"n{loop}" for loop in range(num_loops)]
     wanted += [f"x{i}_s{loop}" for i in range(len(lanes)) for loop in range(num_loops)]
@@ -100,7 +100,7 @@ def _unpacked(lanes: Sequence[Lane], num_loops: int) -> list[str]:
     return lines
 
 
-def _place(lanes: Sequence[Lane], i: int, num_loops: int) -> str:
+def place(lanes: Sequence[Lane], i: int, num_loops: int) -> str:
     """Return the text that names a lane's element."""
     moves = {HELD: "", NEXT: " + j"}
     return f"x{i}[x{i}_p{moves.get(lanes[i].kind, f' + j * x{i}_s{num_loops - 1}')}]"
@@ -109,11 +109,20 @@ def _place(lanes: Sequence[Lane], i: int, num_loops: int) -> str:
 def _reads(lanes: Sequence[Lane], chosen: Sequence[int], num_loops: int) -> list[str]:
     """Return the lines that read lanes into the values of their positions."""
     positions = {i: f"v{k}" for k, i in enumerate(_read_lanes(lanes))}
-    lines = []
-    for i in chosen:
-        test = " != 0" if lanes[i].dtype == "bool" else ""
-        lines.append(f"{positions[i]} = {_place(lanes, i, num_loops)}{test}")
-    return lines
+    return [f"{positions[i]} = {read(lanes, i, num_loops)}" for i in chosen]
+
+
+def read(lanes: Sequence[Lane], i: int, num_loops: int) -> str:
+    """Return the text that reads a lane's element."""
+    test = " != 0" if lanes[i].dtype == "bool" else ""
+    return place(lanes, i, num_loops) + test
+
+
+def write(lanes: Sequence[Lane], i: int, num_loops: int, value: tuple[str, str]) -> str:
+    """Return the line that writes a lane's element: a variable of a dtype."""
+    name, dtype = value
+    text = f"uint8({name})" if dtype == "bool" else name
+    return f"{place(lanes, i, num_loops)} = {text}"
 
 
 def _read_lanes(lanes: Sequence[Lane]) -> list[int]:
@@ -134,7 +143,5 @@ def _computed(
         values.append((name, instruction.dtype))
     for i, lane in enumerate(lanes):
         if lane.written is not None:
-            name, dtype = values[lane.written]
-            text = f"uint8({name})" if dtype == "bool" else name
-            lines.append(f"{_place(lanes, i, num_loops)} = {text}")
+            lines.append(write(lanes, i, num_loops, values[lane.written]))
     return lines

@@ -62,7 +62,7 @@ def fuse(graph: Graph, fuses: Fuses) -> Graph:
         graph: Lowered and simplified.
         fuses: Which elementwise operations the backend takes into a group.
     """
-    able = {t for t in graph.nodes() if _is_elementwise(t) and fuses(*_asked(t))}
+    able = {t for t in graph.nodes() if is_elementwise(t) and fuses(*asked(t))}
     joins = _joins(graph, able)
 
     def visit(tensor: Tensor, new: dict[Tensor, Tensor]) -> Tensor:
@@ -76,12 +76,12 @@ def fuse(graph: Graph, fuses: Fuses) -> Graph:
     return rewrite(graph, visit)
 
 
-def _is_elementwise(tensor: Tensor) -> bool:
+def is_elementwise(tensor: Tensor) -> bool:
     """Whether a tensor is made by an elementwise primitive."""
     return bool(tensor.op.is_elementwise and tensor.op.is_primitive)
 
 
-def _asked(tensor: Tensor) -> tuple[str, list[str]]:
+def asked(tensor: Tensor) -> tuple[str, list[str]]:
     """Return what a backend is asked about a tensor's operation."""
     return tensor.op.name, [*(t.dtype for t in tensor.inputs), tensor.dtype]
 

@@ -26,6 +26,7 @@ from kerasish.graph.variable import Variable
 
 ScratchRule = Callable[[Tensor], list[tuple[Shape, str]]]
 _MOST_NUMBERS = 4  # of a tensor that is no array but numbers, such as a key
+_IN_PLACE = ("fused_rows",)  # writes an element when it has read all of that place
 _ALWAYS = 1 << 60  # a position after every step: the value must outlive the run
 
 
@@ -251,7 +252,7 @@ class _Planner:
         """Whether a step's result may lie on its i-th operand."""
         source = tensor.inputs[i]
         return (
-            tensor.op.is_elementwise
+            (tensor.op.is_elementwise or tensor.op.name in _IN_PLACE)
             and i not in tensor.op.kept_operands
             and source.shape == tensor.shape
             and self._is_whole(source)

@@ -19,6 +19,7 @@ from kerasish.graph import plan as planning
 from kerasish.graph import tree
 from kerasish.graph.binding import Binding, Pool
 from kerasish.graph.fuse import fuse
+from kerasish.graph.fuse_rows import fuse_rows
 from kerasish.graph.hoist import hoist_copies
 from kerasish.graph.lower import lower
 from kerasish.graph.merge import merge_loops
@@ -151,6 +152,8 @@ def prepare(graph: Graph, backend: Backend, optimize: bool = True) -> Graph:
         graph = verify(merge_loops(graph), "merge_loops")
         graph = verify(simplify(graph, backend), "simplify")
         graph = verify(hoist_copies(graph), "hoist_copies")
+        if "fused_rows" in backend.kernels:
+            graph = verify(fuse_rows(graph, backend.fuses), "fuse_rows")
         if "fused" in backend.kernels:
             graph = verify(fuse(graph, backend.fuses), "fuse")
     return nest(
