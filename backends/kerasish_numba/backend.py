@@ -30,6 +30,7 @@ class NumbaBackend(NumpyBackend):
     """NumPy's arrays and products; elementwise work in loops compiled by Numba."""
 
     name = "numba"
+    gathers_ahead = False  # all cores gather a batch together
     kernels: ClassVar[Mapping[str, Kernel]] = {
         **{k: v for k, v in NumpyBackend.kernels.items() if k not in _COMPOSED},
         **loop_kernels(NumpyBackend.kernels),

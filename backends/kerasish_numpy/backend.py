@@ -56,6 +56,7 @@ class NumpyBackend(Backend):
     name = "numpy"
     array_type = np.ndarray
     flushes_denormals = denormals.AVAILABLE
+    gathers_ahead = workers.num_cores() > 1
     kernels: ClassVar[Mapping[str, Kernel]] = {
         **array_kernels(np),
         **REDUCTIONS,

@@ -58,12 +58,15 @@ class Backend(abc.ABC):
         array_type: Class of its arrays.
         flushes_denormals: Whether `execution_scope` makes the hardware treat subnormal
             floats as zero. Where it does not, the trainer clears them now and then.
+        gathers_ahead: Whether a second thread is to gather a large batch while a step
+            runs on the one before.
     """
 
     name: ClassVar[str]
     kernels: ClassVar[Mapping[str, Kernel]]
     array_type: ClassVar[type]
     flushes_denormals: ClassVar[bool] = True
+    gathers_ahead: ClassVar[bool] = False
 
     @abc.abstractmethod
     def empty(self, shape: Shape, dtype: str) -> Array:

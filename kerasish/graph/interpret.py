@@ -45,8 +45,8 @@ class Interpreter:
         """Lend an interpreter with inputs of its own, so that threads may share one."""
         yield Interpreter(self._graph, self._backend)
 
-    def feed(self, batch: Any) -> None:
-        """Fill the inputs from a batch.
+    def feed(self, batch: Any) -> Interpreter:
+        """Fill the inputs from a batch; return itself.
 
         Raises:
             ValueError: An input is not finite.
@@ -54,6 +54,7 @@ class Interpreter:
         for index, source in enumerate(batch.arrays()):
             _check_input(index, source)
             self._backend.upload(self.inputs[index], source)
+        return self
 
     def run(self) -> None:
         """Compute the outputs and assign the variables.

@@ -35,28 +35,46 @@ from kerasish.graph.verify import verify
 class Replay:
     """A plan bound to arrays.
 
+    Args:
+        plan: The plan.
+        backend: Whose arrays they are.
+        memory: The block of bytes values lie in; None makes one.
+
     Attributes:
         inputs: Arrays to be filled before each run.
         outputs: Arrays that hold the results after a run, until the next.
         calls: What a run does, in order.
     """
 
-    def __init__(self, plan: Plan, backend: Backend) -> None:
+    def __init__(self, plan: Plan, backend: Backend, memory: Array = None) -> None:
         self._plan = plan
         self._backend = backend
-        self._memory = backend.empty((plan.num_bytes,), "uint8")
+        if memory is None:
+            memory = backend.empty((plan.num_bytes,), "uint8")
+        self._memory = memory
+        self._twin: Replay | None = None
         self.inputs = [backend.empty(t.shape, t.dtype) for t in plan.graph.inputs]
         views = [backend.host_view(a) for a in self.inputs]
         self._host_inputs = None if any(v is None for v in views) else views
         self._bind()
 
-    def feed(self, batch: Any) -> None:
-        """Fill the inputs from a batch (`write(buffers)`, `arrays()`)."""
+    def twin(self) -> Replay:
+        """Return a replay with inputs of its own, over the same memory.
+
+        One can be fed while the other runs.
+        """
+        if self._twin is None:
+            self._twin = Replay(self._plan, self._backend, self._memory)
+        return self._twin
+
+    def feed(self, batch: Any) -> Replay:
+        """Fill the inputs from a batch (`write`, `arrays`); return itself."""
         if self._host_inputs is not None:
             batch.write(self._host_inputs)
-            return
+            return self
         for target, source in zip(self.inputs, batch.arrays(), strict=True):
             self._backend.upload(target, source)
+        return self
 
     def _bind(self) -> None:
         self._generation = storage_generation()

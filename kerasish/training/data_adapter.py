@@ -27,14 +27,21 @@ class Batch(abc.ABC):
 
     Attributes:
         size: Number of samples.
+        following: The next batch, where it may be gathered before its turn.
     """
 
     size: int
+    following: Batch | None = None
 
     @property
     @abc.abstractmethod
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shape of each leaf, batch axis first."""
+
+    @property
+    def num_converted(self) -> int:
+        """Bytes of the leaves that are converted, if that is known beforehand."""
+        return 0
 
     @property
     def key(self) -> Hashable:

@@ -6,6 +6,7 @@ are gathered, and converted, when the batch is written into its buffers.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasish.errors import explain
+from kerasish.graph.pieces import num_bytes
 from kerasish.training.data_adapter import Adapter, Batch, check_count, given
 from kerasish.training.data_sources import Selection, Source, gather_into
 from kerasish.training.data_weights import assemble
@@ -27,7 +29,7 @@ class IndexedBatch(Batch):
         selection: A slice, or row numbers.
     """
 
-    __slots__ = ("_adapter", "selection", "size")
+    __slots__ = ("_adapter", "following", "selection", "size")
 
     def __init__(
         self, adapter: IndexedAdapter, selection: Selection, size: int
@@ -35,12 +37,20 @@ class IndexedBatch(Batch):
         self._adapter = adapter
         self.selection = selection
         self.size = size
+        self.following: IndexedBatch | None = None
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shape of each leaf, batch axis first."""
         specs = self._adapter.structure.specs
         return tuple((self.size, *spec.shape) for spec in specs)
+
+    @property
+    def num_converted(self) -> int:
+        """Bytes of the leaves that are converted to another dtype."""
+        leaves = zip(self._adapter.arrays, self._adapter.structure.specs, strict=True)
+        changed = (spec for source, spec in leaves if source.dtype != spec.dtype)
+        return sum(self.size * num_bytes(spec) for spec in changed)
 
     @property
     def key(self) -> int:
@@ -129,11 +139,20 @@ class IndexedAdapter(Adapter):
     def start_pass(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Yield the batches of one pass, in a newly drawn order if shuffled."""
         order = self.epoch_indices(rng)
-        for start in range(0, self.num_samples, self.batch_size):
-            stop = min(start + self.batch_size, self.num_samples)
-            rows = slice(start, stop)
-            selection = rows if order is None else order[rows]
-            yield IndexedBatch(self, selection, stop - start)
+        in_memory = all(isinstance(source, np.ndarray) for source in self.arrays)
+        starts = range(0, self.num_samples, self.batch_size)
+        batches = (self._batch_at(start, order) for start in starts)
+        for batch, following in itertools.pairwise(itertools.chain(batches, [None])):
+            assert batch is not None
+            batch.following = following if in_memory else None
+            yield batch
+
+    def _batch_at(self, start: int, order: NDArray[np.intp] | None) -> IndexedBatch:
+        """Return the batch that begins with a sample of the order."""
+        stop = min(start + self.batch_size, self.num_samples)
+        rows = slice(start, stop)
+        selection = rows if order is None else order[rows]
+        return IndexedBatch(self, selection, stop - start)
 
     def batch(self, selection: Selection) -> tuple[Any, Any, Any]:
         """Return chosen samples as `(x, y, sample_weight)`, nested as they came.

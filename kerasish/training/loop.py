@@ -21,6 +21,7 @@ from kerasish.graph import tree
 from kerasish.losses.labels import check_labels
 from kerasish.random.seed import get_process_state, set_process_state
 from kerasish.saving.hidden_state import FIT_STATE, assign_all
+from kerasish.training import ahead
 from kerasish.training.data_adapter import Adapter, Batch
 from kerasish.training.data_indexed import IndexedAdapter
 from kerasish.training.data_sources import check_finite
@@ -42,7 +43,7 @@ class Runner:
         self._trainer = trainer
         self._kind = kind
         self._adapter = adapter
-        self._replays: dict[Hashable, Any] = {}
+        self._fed: dict[Hashable, Any] = {}  # replays, or what feeds two by turns
         self._stack = ExitStack()
         self._checks_batches = False
         self._last: Any = None
@@ -61,10 +62,10 @@ class Runner:
 
     def run(self, batch: Batch) -> Any:
         """Do the step on a batch; return the replay, with the results in `outputs`."""
-        replay = self._replays.get(batch.key)
-        if replay is None:
-            replay = self._borrow(batch)
-        replay.feed(batch)
+        fed = self._fed.get(batch.key)
+        if fed is None:
+            fed = self._borrow(batch)
+        replay = fed.feed(batch)
         if self._checks_batches:
             self._check_labels(batch.arrays())
         replay.run()
@@ -73,19 +74,22 @@ class Runner:
 
     def prepare(self, batch: Batch) -> None:
         """Compile the step for a batch, which makes the metrics' variables."""
-        if batch.key not in self._replays:
+        if batch.key not in self._fed:
             self._borrow(batch)
 
     def _borrow(self, batch: Batch) -> Any:
         program = self._trainer._program(
             self._kind, self._adapter.structure, batch.size
         )
-        if not self._replays:
+        if not self._fed:
             self._check_data()
         self.structure = program.structure
-        replay = self._stack.enter_context(program.executable.replay())
-        self._replays[batch.key] = replay
-        return replay
+        fed = self._stack.enter_context(program.executable.replay())
+        if ahead.is_worth_it(batch) and not self._trainer.run_eagerly:
+            fed = ahead.Ahead(fed)
+            self._stack.callback(fed.close)
+        self._fed[batch.key] = fed
+        return fed
 
     def _check_data(self) -> None:
         """Check arrays once, before the first batch; other data batch by batch."""
