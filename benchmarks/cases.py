@@ -192,7 +192,7 @@ def _point(axis: str, value: int, hidden: tuple[int, ...], batch_size: int) -> C
         "adam",
         batch_size,
         title=f"{axis} {value:,}",
-        num_samples=40 * batch_size,
+        num_samples=100 * batch_size,
         measures=("fit",),
         point=value,
     )

@@ -33,6 +33,9 @@ _NOT_HELD = frozenset(
 )
 
 
+_PLAIN = frozenset({bool, int, float, str, type(None)})  # they hold nothing
+
+
 class Tracking:
     """The weights and state of a layer, and of the layers in its attributes."""
 
@@ -54,11 +57,13 @@ class Tracking:
                 seen.add(id(item))
                 yield item
 
-    def _held(self) -> Iterator[Any]:
-        """Yield what attributes hold, the members of lists, tuples and dicts too."""
-        for name, value in list(vars(self).items()):
-            if name not in _NOT_HELD:
-                yield from _items(value)
+    def _held(self) -> list[Any]:
+        """Return what attributes hold, the members of lists, tuples and dicts too."""
+        found: list[Any] = []
+        for name, value in tuple(vars(self).items()):
+            if type(value) not in _PLAIN and name not in _NOT_HELD:
+                found.extend(_items(value))
+        return found
 
     def _own_variables(self) -> list[Variable]:
         """Return this layer's variables, those made to be trained first.
@@ -243,13 +248,10 @@ def _is_metric(item: Any) -> bool:
     return hasattr(item, "update_state") and hasattr(item, "result")
 
 
-def _items(value: Any) -> Iterator[Any]:
-    """Yield what an attribute holds: itself, or the members of a list or dict."""
+def _items(value: Any) -> Sequence[Any]:
+    """Return what an attribute holds: itself, or the members of a list or dict."""
     if isinstance(value, dict):
-        for member in list(value.values()):
-            yield from _items(member)
-    elif isinstance(value, (list, tuple)):
-        for member in value:
-            yield from _items(member)
-    else:
-        yield value
+        value = list(value.values())
+    elif not isinstance(value, (list, tuple)):
+        return (value,)
+    return [item for member in value for item in _items(member)]
