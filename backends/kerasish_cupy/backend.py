@@ -9,7 +9,7 @@ made: the first visible one, unless the program chose another.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import cupy
@@ -17,9 +17,12 @@ import numpy as np
 
 from kerasish.backend.array_kernels import array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
+from kerasish.backend.rows import REDUCTIONS
 from kerasish_cupy.availability import driver_version, runtime_version
 from kerasish_cupy.kernels import table
 from kerasish_cupy.staging import Staging
+
+_FLOATS = ("float16", "float32", "float64")
 
 
 class CupyBackend(Backend):
@@ -74,6 +77,10 @@ class CupyBackend(Backend):
         """Return a scope in which the device is the current one."""
         scope: contextlib.AbstractContextManager[None] = cupy.cuda.Device(self._device)
         return scope
+
+    def fuses(self, operation: str, dtypes: Sequence[str]) -> bool:
+        """Return whether an operation can be part of a generated kernel."""
+        return operation not in REDUCTIONS or dtypes[0] in _FLOATS
 
     def describe(self) -> str:
         """Return the device's name and memory, and the versions in use."""

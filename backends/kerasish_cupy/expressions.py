@@ -218,6 +218,23 @@ __device__ unsigned int mix32(unsigned int x) {
   x = (x ^ (x >> 15)) * 0x846CA68Bu;
   return x ^ (x >> 16);
 }""",
+    "larger_of": """
+template <typename T> __device__ T larger_of(T a, T b) {
+  return b > a || b != b ? b : a;
+}""",
+    "largest_of_warp": """
+template <typename T> __device__ T largest_of_warp(T x) {
+  for (int by = 16; by > 0; by /= 2) {
+    const T other = __shfl_xor_sync(0xffffffffu, x, by);
+    x = other > x || other != other ? other : x;
+  }
+  return x;
+}""",
+    "sum_of_warp": """
+template <typename T> __device__ T sum_of_warp(T x) {
+  for (int by = 16; by > 0; by /= 2) x += __shfl_xor_sync(0xffffffffu, x, by);
+  return x;
+}""",
     "shift_left": """
 template <typename T> __device__ T shift_left(T a, T places) {
   const unsigned long long by = (unsigned long long)places;

@@ -29,7 +29,7 @@ from kerasish_cupy.indexing_source import (
     scatter_source,
     words_source,
 )
-from kerasish_cupy.launch import FusedKernel, SingleKernel, kernel_of
+from kerasish_cupy.launch import FusedKernel, RowsKernel, SingleKernel, kernel_of
 
 # few large products keep a GPU busy, many small ones do not
 _CONVOLUTION_BYTES = 128 << 20
@@ -166,6 +166,7 @@ def table() -> dict[str, Kernel]:
         **{name: SingleKernel(name) for name in OPERATIONS},
         **{name: unless_empty(shared[name]) for name in guarded},
         "fused": FusedKernel(),
+        "fused_rows": RowsKernel(),
         "concat": ConcatKernel(),
         "gather": GatherKernel(),
         "scatter_add": scatter_add,

@@ -8,13 +8,17 @@ compiled code per device, and on disk under the kernel's name.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import cupy
 
-from kerasish.backend.contract import Array
+from kerasish.backend.contract import Array, Shape
 from kerasish_cupy.fused_source import KernelSource, fused_source, single_source
+from kerasish_cupy.row_source import WARP, row_source
+
+_LEAST_SHARED = 16  # elements of a row that a warp shares; fewer leave lanes idle
 
 
 @functools.lru_cache(maxsize=4096)
@@ -77,3 +81,46 @@ class FusedKernel:
         """Return the launch on these arrays."""
         source = fused_source(attributes["body"], dtypes_of(inputs))
         return bind_elementwise(source, out, inputs)
+
+
+class RowsKernel:
+    """The kernel of `fused_rows`: a body along rows in one launch."""
+
+    def __call__(self, out: Any, *inputs: Array, **attributes: Any) -> None:
+        """Write the results."""
+        self.bind(out, inputs, attributes)()
+
+    def bind(
+        self, out: Any, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays."""
+        shape = attributes["shape"]
+        rows = math.prod(shape[:-1])
+        outs = out if isinstance(out, tuple) else (out,)
+        flat = attributes["flat"]
+        pairs = [_operand(x, shape, own) for x, own in zip(inputs, flat, strict=True)]
+        runs = tuple(run for run, _ in pairs)
+        lanes = WARP if shape[-1] >= _LEAST_SHARED else 1
+        source = row_source(
+            attributes["body"], dtypes_of(inputs), runs, attributes["results"], lanes
+        )
+        arguments = (*(view for _, view in pairs), shape[-1], *outs)
+        return functools.partial(kernel_of(source), *arguments, size=rows * lanes)
+
+
+def _operand(x: Array, shape: Shape, flat: bool) -> tuple[str, Array]:
+    """Return how an operand runs through rows (`row_source.PLACES`), and a view for it.
+
+    Args:
+        x: The operand.
+        shape: Of the elements.
+        flat: Whether it has a number for each row, and no axis for the row.
+    """
+    if x.size == 1:
+        return "single", x.reshape(-1)
+    if flat or x.shape[-1] == 1:
+        whole = shape[:-1] if flat else (*shape[:-1], 1)
+        return "number", x if x.shape == whole else cupy.broadcast_to(x, whole)
+    if x.size == shape[-1]:
+        return "along", x[(0,) * (x.ndim - 1)]
+    return "all", x if x.shape == shape else cupy.broadcast_to(x, shape)

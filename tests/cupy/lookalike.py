@@ -22,7 +22,8 @@ ONE_ARGUMENT = (
     "cosh tanh asinh acosh atanh fabs exp2 log2 log10 cbrt trunc"
 ).split()
 TWO_ARGUMENTS = "pow atan2 fmod copysign hypot".split()
-GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC".split()
+GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC -pthread".split()
+WARP_CALL = "_of_warp("
 
 C_TYPES = {
     "bool": "bool",
@@ -70,6 +71,41 @@ inline float cyl_bessel_i0f(float x) { return (float)cyl_bessel_i0((double)x); }
 inline float cyl_bessel_i1f(float x) { return (float)cyl_bessel_i1((double)x); }
 """
 
+# The lanes of a warp as threads, which meet wherever values are exchanged.
+WARP = """
+#include <pthread.h>
+static pthread_barrier_t warp_barrier;
+static double warp_values[32];
+static thread_local int warp_lane;
+template <class T> T __shfl_xor_sync(unsigned, T x, int by) {
+  warp_values[warp_lane] = x;
+  pthread_barrier_wait(&warp_barrier);
+  T other = (T)warp_values[warp_lane ^ by];
+  pthread_barrier_wait(&warp_barrier);
+  return other;
+}
+template <class F> struct Lane { F* body; ptrdiff_t first; int lane; };
+template <class F> void* run_lane(void* given) {
+  auto* own = (Lane<F>*)given;
+  warp_lane = own->lane;
+  (*own->body)(own->first + own->lane);
+  return nullptr;
+}
+template <class F> void run_warps(ptrdiff_t n, F body) {
+  pthread_barrier_init(&warp_barrier, nullptr, 32);
+  for (ptrdiff_t first = 0; first < n; first += 32) {
+    Lane<F> lanes[32];
+    pthread_t threads[32];
+    for (int lane = 0; lane < 32; ++lane) {
+      lanes[lane] = {&body, first, lane};
+      pthread_create(&threads[lane], nullptr, run_lane<F>, &lanes[lane]);
+    }
+    for (pthread_t thread : threads) pthread_join(thread, nullptr);
+  }
+  pthread_barrier_destroy(&warp_barrier);
+}
+"""
+
 IMPORT_CUPY = [
     f"kerasish_cupy.{name}" for name in ("backend", "kernels", "launch", "staging")
 ]
@@ -99,7 +135,7 @@ def prelude() -> str:
     for name in ("isnan", "isinf", "isfinite"):
         test = "__builtin_isinf_sign" if name == "isinf" else f"__builtin_{name}"
         lines.append(f"template <class T> bool {name}(T a) {{ return {test}(a); }}")
-    lines += [ERFINV, BESSEL]
+    lines += [ERFINV, BESSEL, WARP]
     return "\n".join(lines)
 
 
@@ -133,10 +169,11 @@ def loop_source(kernel, scalars: frozenset[str], function: str) -> str:
                 f"{const}{parameter.c_type}& {parameter.name} = _{parameter.name}[i];"
             )
     body = "\n".join([*element, kernel.operation])
-    return (
-        f'extern "C" void {function}({", ".join(arguments)}) {{\n'
-        f"for (ptrdiff_t i = 0; i < n; ++i) {{\n{body}\n}}\n}}\n"
-    )
+    loop = f"for (ptrdiff_t i = 0; i < n; ++i) {{\n{body}\n}}"
+    if WARP_CALL in kernel.operation:
+        loop = f"run_warps(n, [&](ptrdiff_t i) {{\n{body}\n}});"
+    head = f'extern "C" void {function}({", ".join(arguments)})'
+    return f"{head} {{\n{loop}\n}}\n"
 
 
 class Cpp:
@@ -205,14 +242,15 @@ class FakeKernel:
         self.parameters = [*self.inputs, *self.outputs]
         assert not {"i", "n"} & {p.name for p in self.parameters}
 
-    def __call__(self, *arrays) -> None:
+    def __call__(self, *arrays, size=None) -> None:
         if len(arrays) != len(self.parameters):
             raise TypeError("Wrong number of arguments")
         pairs = list(zip(self.parameters, arrays, strict=True))
         self.check_types(pairs)
         shapes = [a.shape for p, a in pairs if isinstance(a, FakeArray) and not p.raw]
-        shape = np.broadcast_shapes(*shapes)
-        if any(a.shape != shape for p, a in pairs if p in self.outputs):
+        assert bool(shapes) is (size is None), "raw arrays alone say no size"
+        shape = np.broadcast_shapes(*shapes) if shapes else (size,)
+        if shapes and any(a.shape != shape for p, a in pairs if p in self.outputs):
             raise ValueError("Out shape is mismatched")
         if 0 in shape:
             return

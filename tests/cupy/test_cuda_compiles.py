@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kerasish.backend import dtypes
+from kerasish.graph.fuse import Instruction
 from kerasish_cupy.expressions import HELPERS
 from kerasish_cupy.fused_source import single_source
 from kerasish_cupy.indexing_source import (
@@ -21,11 +22,18 @@ from kerasish_cupy.indexing_source import (
     scatter_source,
     words_source,
 )
+from kerasish_cupy.row_source import PLACES, WARP, row_source
 from tests.cupy.lookalike import loop_source
 from tests.cupy.samples import CASTS, cases, sample_operands, source_of
 
 HOWS = ("set", "max", "min", "mul")
 SCALARS = frozenset({"count", "width", "length", "rows"})
+
+# the look-alike's way to run warps, as plain threads
+RUN_WARPS = """
+template <class F> __device__ void run_warps(ptrdiff_t n, F body) {
+  for (ptrdiff_t i = 0; i < n; ++i) body(i);
+}"""
 
 
 def cupy_headers() -> list[str]:
@@ -43,7 +51,27 @@ def all_sources(rng) -> list:
         sources += [scatter_source(d, place) for d in dtypes.ALL]
         sources += [combine_source(d, place, h) for d in dtypes.ALL for h in HOWS]
         sources += [keys_source(d, place) for d in ("uint8", "int32", "uint64")]
+    sources += row_sources()
     return [*dict.fromkeys(sources), words_source()]
+
+
+def row_sources() -> list:
+    """Return kernels along rows, of one thread and of a warp for each."""
+    found = []
+    for dtype in ("float16", "float32", "float64"):
+        steps = [("reduce_max", 0), ("subtract", 0, 1), ("exp", 2), ("reduce_sum", 3)]
+        body = [Instruction(name, (*of,), dtype) for name, *of in steps]
+        body = (*body, Instruction("divide", (3, 4), dtype))
+        for run in PLACES:
+            runs = ("all", run)
+            shifted = tuple(
+                Instruction(one.name, tuple(i + (i > 0) for i in one.operands), dtype)
+                for one in body
+            )
+            last = (*shifted, Instruction("multiply", (6, 1), dtype))
+            for lanes in (1, WARP):
+                found.append(row_source(last, (dtype,) * 2, runs, (5, 7), lanes))
+    return found
 
 
 def program(sources, half: bool) -> str:
@@ -53,11 +81,26 @@ def program(sources, half: bool) -> str:
     for name in headers:  # the last is part of another before CuPy 14
         lines += [f"#if __has_include(<cupy/{name}.cuh>)"]
         lines += [f"#include <cupy/{name}.cuh>", "#endif"]
-    lines += HELPERS.values()
+    lines += [*HELPERS.values(), RUN_WARPS]
     for source in sources:
         loop = loop_source(source, SCALARS, source.name)
         lines.append(loop.replace("void", "__global__ void", 1))
     return "\n".join(lines)
+
+
+def compile_with_nvcc(text: str, folders: list[str], place: Path) -> str:
+    """Return the PTX of a CUDA program."""
+    (place / "kernels.cu").write_text(text, encoding="utf-8")
+    command = ["nvcc", "-std=c++17", "-arch=compute_80", "--ptx", "kernels.cu"]
+    finished = subprocess.run(
+        [*command, *(f"-I{folder}" for folder in folders), "-o", "kernels.ptx"],
+        capture_output=True,
+        text=True,
+        cwd=place,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return (place / "kernels.ptx").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -70,16 +113,5 @@ def test_every_kernel_compiles_as_cuda(tmp_path, rng, half):
         pytest.skip("CuPy, whose headers define float16, is not installed")
     sources = [s for s in all_sources(rng) if ("float16" in str(s)) == half]
     assert len(sources) > 50
-    path = tmp_path / "kernels.cu"
-    path.write_text(program(sources, half), encoding="utf-8")
-    command = ["nvcc", "-std=c++17", "-arch=compute_80", "--ptx", path.name]
-    finished = subprocess.run(
-        [*command, *(f"-I{folder}" for folder in folders), "-o", "kernels.ptx"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    text = (tmp_path / "kernels.ptx").read_text(encoding="utf-8")
+    text = compile_with_nvcc(program(sources, half), folders, tmp_path)
     assert text.count(".entry") == len(sources)
