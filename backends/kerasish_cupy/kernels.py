@@ -1,11 +1,12 @@
 """The table of kernels, and those whose text differs from NumPy's.
 
-Movement, reductions, sorting and products are the shared kernels of
+Movement, reductions and sorting are the shared kernels of
 `kerasish.backend.array_kernels`. Every elementwise operation is generated, so that it
-means the same alone and inside a fused group. Replaced are: joining (CuPy's uploads a
-list of pointers for more than eight parts), gathering (CuPy's wraps an index outside
-the array around), scattering (CuPy's adds in no fixed order) and, for arrays without
-elements, running totals and sorting (CuPy's launch an empty grid).
+means the same alone and inside a fused group; products are cuBLAS's. Replaced are:
+joining (CuPy's uploads a list of pointers for more than eight parts), gathering (CuPy's
+wraps an index outside the array around), scattering (CuPy's adds in no fixed order)
+and, for arrays without elements, running totals and sorting (CuPy's launch an empty
+grid).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import cupy
 from kerasish.backend.array_kernels import array_kernels
 from kerasish.backend.contract import Array, Kernel, Shape, scratch
 from kerasish.backend.kernels_convolution import convolution_kernels
+from kerasish_cupy.cublas import ProductKernel
 from kerasish_cupy.expressions import OPERATIONS
 from kerasish_cupy.indexing_source import (
     combine_source,
@@ -157,16 +159,16 @@ def unless_empty(kernel: Kernel) -> Kernel:
 def table() -> dict[str, Kernel]:
     """Return the whole table: operation name -> kernel."""
     shared = array_kernels(cupy)
+    product = ProductKernel()
     guarded = ("cumulative_sum", "cumulative_prod", "arg_sort")
     return {
         **shared,
-        **convolution_kernels(
-            cupy, shared["matmul_of"], block_bytes=_CONVOLUTION_BYTES
-        ),
+        **convolution_kernels(cupy, product, block_bytes=_CONVOLUTION_BYTES),
         **{name: SingleKernel(name) for name in OPERATIONS},
         **{name: unless_empty(shared[name]) for name in guarded},
         "fused": FusedKernel(),
         "fused_rows": RowsKernel(),
+        "matmul_of": product,
         "concat": ConcatKernel(),
         "gather": GatherKernel(),
         "scatter_add": scatter_add,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Shape
+from kerasish.backend.matrices import layout_of
 from kerasish.backend.streams import shares
 from kerasish_numba.compiled import compiled, text_digest
 from kerasish_numba.fused import Loop, LoopCall, Operation, loop_of
@@ -194,27 +195,9 @@ def _native_call(products: Sequence[Sequence[Array]]) -> NativeCall | None:
     return NativeCall(_native(dtype, name), padded, written, (*first, *second))
 
 
-class _Layout(NamedTuple):
-    """How BLAS is told of a matrix: transposed or not, and from row to row."""
-
-    transposed: bool
-    leading: int
-
-
-def _layout(x: Array) -> _Layout | None:
-    """Return the layout of the matrices of a stack; None if BLAS knows no such one."""
-    rows, columns = x.shape[-2:]
-    down, along = (stride // x.itemsize for stride in x.strides[-2:])
-    down, along = (columns if rows == 1 else down), (1 if columns == 1 else along)
-    if along == 1 and down >= columns:
-        return _Layout(False, down)
-    down = 1 if rows == 1 else down
-    return _Layout(True, along) if down == 1 and along >= rows else None
-
-
 def _described(out: Array, x1: Array, x2: Array) -> tuple[str, list[int]] | None:
     """Return "gemm" or "gemv", and the words after the function's address."""
-    layouts = [_layout(x) for x in (x1, x2, out)]
+    layouts = [layout_of(x) for x in (x1, x2, out)]
     known = [layout for layout in layouts if layout is not None]
     if len(known) < 3 or known[2].transposed:
         return None

@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from tests.cupy.lookalike import IMPORT_CUPY, Cpp, FakeKernel, fake_module, put_in_place
+from tests.cupy.lookalike import (
+    IMPORT_CUPY,
+    Cpp,
+    FakeCublas,
+    FakeKernel,
+    fake_module,
+    put_in_place,
+)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +42,16 @@ def fake_cupy(monkeypatch, cpp):
 
 
 @pytest.fixture
-def fake_backend(fake_cupy):
+def fake_cublas(fake_cupy, monkeypatch) -> FakeCublas:
+    """A look-alike of cuBLAS, in its place for the length of a test."""
+    made = FakeCublas()
+    module = importlib.import_module("kerasish_cupy.cublas")
+    monkeypatch.setattr(module, "library", lambda: made)
+    return made
+
+
+@pytest.fixture
+def fake_backend(fake_cublas):
     """The CuPy backend on the look-alike."""
     return importlib.import_module("kerasish_cupy").make()
 

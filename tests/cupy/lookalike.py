@@ -107,7 +107,8 @@ template <class F> void run_warps(ptrdiff_t n, F body) {
 """
 
 IMPORT_CUPY = [
-    f"kerasish_cupy.{name}" for name in ("backend", "kernels", "launch", "staging")
+    f"kerasish_cupy.{name}"
+    for name in ("backend", "cublas", "kernels", "launch", "staging")
 ]
 
 
@@ -293,11 +294,16 @@ class FakeKernel:
 class Pointer:
     """`cupy.cuda.MemoryPointer`: a place in the memory of an array."""
 
-    def __init__(self, buffer, offset: int = 0) -> None:
-        self.buffer, self.offset = buffer, offset
+    def __init__(self, array: np.ndarray, offset: int = 0) -> None:
+        self.array, self.offset = array, offset
+
+    @property
+    def ptr(self) -> int:
+        """Address."""
+        return self.array.ctypes.data + self.offset
 
     def __add__(self, distance: int) -> "Pointer":
-        return Pointer(self.buffer, self.offset + distance)
+        return Pointer(self.array, self.offset + distance)
 
 
 class FakeArray(np.ndarray):
@@ -306,11 +312,11 @@ class FakeArray(np.ndarray):
     def __new__(cls, shape, dtype=float, memptr=None):
         if memptr is None:
             return super().__new__(cls, shape, dtype)
-        return super().__new__(cls, shape, dtype, memptr.buffer, memptr.offset)
+        return super().__new__(cls, shape, dtype, memptr.array.data, memptr.offset)
 
     @property
     def data(self) -> Pointer:
-        return Pointer(self.view(np.ndarray).data)
+        return Pointer(self.view(np.ndarray))
 
     def __getitem__(self, key):
         found = super().__getitem__(key)
@@ -358,6 +364,89 @@ class FakeEvent:
         self.done = True
 
 
+def columns(address: int, kind: int, leading: int, rows: int, count: int):
+    """Return a matrix that lies column by column in memory."""
+    dtype = np.dtype(CUBLAS_TYPES[kind])
+    size = dtype.itemsize * (leading * (count - 1) + rows)
+    memory = (ctypes.c_byte * size).from_address(address)
+    strides = (dtype.itemsize, leading * dtype.itemsize)
+    return np.ndarray((rows, count), dtype, memory, 0, strides)
+
+
+CUBLAS_TYPES = {0: "float32", 1: "float64", 2: "float16"}
+
+
+class FakeCublas:
+    """libcublas, in plain loops over host memory.
+
+    Attributes:
+        asked: Names of the functions called, in order.
+        computed: What the products were computed in, as cuBLAS's numbers.
+        status: What functions return.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.computed: list[int] = []
+        self.status = 0
+
+    def cublasCreate_v2(self, handle) -> int:
+        handle._obj.value = 7
+        return self._done("create")
+
+    def cublasSetStream_v2(self, handle, stream) -> int:
+        assert handle.value == 7
+        return self._done("stream")
+
+    def cublasSetWorkspace_v2(self, handle, space, size) -> int:
+        assert size % 256 == 0
+        return self._done("workspace")
+
+    def cublasGemmStridedBatchedEx(self, handle, *rest) -> int:
+        form, alpha, (a, b, beta, c), tail = self._split(rest, matrix=4)
+        for i in range(tail[0]):
+            places = [
+                (at + i * step * np.dtype(CUBLAS_TYPES[kind]).itemsize, kind, leading)
+                for at, kind, leading, step in (a, b, c)
+            ]
+            self._product(form, alpha, beta, places, tail)
+        return self._done("strided")
+
+    def cublasGemmBatchedEx(self, handle, *rest) -> int:
+        form, alpha, (a, b, beta, c), tail = self._split(rest, matrix=3)
+        for i in range(tail[0]):
+            places = [
+                (ctypes.c_int64.from_address(at + 8 * i).value, kind, leading)
+                for at, kind, leading in (a, b, c)
+            ]
+            self._product(form, alpha, beta, places, tail)
+        return self._done("batched")
+
+    @staticmethod
+    def _split(rest, matrix: int):
+        """Return the operations and lengths, factors, matrices and the rest."""
+        form, (alpha, *values) = rest[:5], rest[5:]
+        a, b = values[:matrix], values[matrix : 2 * matrix]
+        beta, c = values[2 * matrix], values[2 * matrix + 1 : 3 * matrix + 1]
+        return form, alpha, (a, b, beta, c), values[3 * matrix + 1 :]
+
+    def _product(self, form, alpha, beta, places, tail) -> None:
+        first_turned, second_turned, m, n, k = form
+        _, compute, algorithm = tail
+        assert (alpha._obj.value, beta._obj.value, algorithm) == (1, 0, -1)
+        a, b, c = places
+        first = columns(*a, *((k, m) if first_turned else (m, k)))
+        second = columns(*b, *((n, k) if second_turned else (k, n)))
+        first = first.T if first_turned else first
+        second = second.T if second_turned else second
+        columns(*c, m, n)[...] = first.astype(float) @ second.astype(float)
+        self.computed.append(compute)
+
+    def _done(self, name: str) -> int:
+        self.asked.append(name)
+        return self.status
+
+
 def fake_runtime(driver: int = 13000, runtime: int = 13000, count: int = 1):
     """Return a look-alike of `cupy.cuda.runtime`."""
     properties = {"name": b"Imaginary GPU", "totalGlobalMem": 8 * 2**30}
@@ -387,11 +476,13 @@ def fake_module() -> types.ModuleType:
     module.ElementwiseKernel = FakeKernel
     module.empty = lambda shape, dtype: FakeArray(shape, dtype)
     module.array = lambda host, order: np.array(host, order=order).view(FakeArray)
+    module.asarray = lambda host: np.array(host).view(FakeArray)
     module.asnumpy = lambda array: np.array(array, order="C", subok=False)
     module.broadcast_to = lambda array, shape: np.broadcast_to(array, shape, subok=True)
     module.cuda = types.SimpleNamespace(
         Device=FakeDevice,
         Event=FakeEvent,
+        get_current_stream=lambda: types.SimpleNamespace(ptr=0),
         driver=types.SimpleNamespace(get_build_version=lambda: 13000),
         runtime=fake_runtime(),
         is_available=lambda: True,
