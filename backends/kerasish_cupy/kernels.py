@@ -1,12 +1,11 @@
 """The table of kernels, and those whose text differs from NumPy's.
 
-Movement, reductions and sorting are the shared kernels of
-`kerasish.backend.array_kernels`. Every elementwise operation is generated, so that it
-means the same alone and inside a fused group; products are cuBLAS's. Replaced are:
-joining (CuPy's uploads a list of pointers for more than eight parts), gathering (CuPy's
-wraps an index outside the array around), scattering (CuPy's adds in no fixed order)
-and, for arrays without elements, running totals and sorting (CuPy's launch an empty
-grid).
+Movement and sorting are the shared kernels of `kerasish.backend.array_kernels`. Every
+elementwise operation is generated, so that it means the same alone and inside a fused
+group, and so are reductions; products are cuBLAS's. Replaced are: joining (CuPy's
+uploads a list of pointers for more than eight parts), gathering (CuPy's wraps an index
+outside the array around), scattering (CuPy's adds in no fixed order) and, for arrays
+without elements, running totals and sorting (CuPy's launch an empty grid).
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from kerasish_cupy.indexing_source import (
     words_source,
 )
 from kerasish_cupy.launch import FusedKernel, RowsKernel, SingleKernel, kernel_of
+from kerasish_cupy.reductions import reductions
 
 # few large products keep a GPU busy, many small ones do not
 _CONVOLUTION_BYTES = 128 << 20
@@ -168,6 +168,7 @@ def table() -> dict[str, Kernel]:
         **{name: unless_empty(shared[name]) for name in guarded},
         "fused": FusedKernel(),
         "fused_rows": RowsKernel(),
+        **reductions(shared),
         "matmul_of": product,
         "concat": ConcatKernel(),
         "gather": GatherKernel(),

@@ -23,7 +23,7 @@ ONE_ARGUMENT = (
 ).split()
 TWO_ARGUMENTS = "pow atan2 fmod copysign hypot".split()
 GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC -pthread".split()
-WARP_CALL = "_of_warp("
+WARP_CALL = re.compile(r"_of_warp\(|__shfl_xor_sync\(")
 
 C_TYPES = {
     "bool": "bool",
@@ -108,7 +108,7 @@ template <class F> void run_warps(ptrdiff_t n, F body) {
 
 IMPORT_CUPY = [
     f"kerasish_cupy.{name}"
-    for name in ("backend", "cublas", "kernels", "launch", "staging")
+    for name in ("backend", "cublas", "kernels", "launch", "reductions", "staging")
 ]
 
 
@@ -171,7 +171,7 @@ def loop_source(kernel, scalars: frozenset[str], function: str) -> str:
             )
     body = "\n".join([*element, kernel.operation])
     loop = f"for (ptrdiff_t i = 0; i < n; ++i) {{\n{body}\n}}"
-    if WARP_CALL in kernel.operation:
+    if WARP_CALL.search(kernel.operation):
         loop = f"run_warps(n, [&](ptrdiff_t i) {{\n{body}\n}});"
     head = f'extern "C" void {function}({", ".join(arguments)})'
     return f"{head} {{\n{loop}\n}}\n"

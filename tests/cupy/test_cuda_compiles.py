@@ -22,6 +22,7 @@ from kerasish_cupy.indexing_source import (
     scatter_source,
     words_source,
 )
+from kerasish_cupy.reduction_source import can_reduce, place_source, reduction_source
 from kerasish_cupy.row_source import PLACES, WARP, row_source
 from tests.cupy.lookalike import loop_source
 from tests.cupy.samples import CASTS, cases, sample_operands, source_of
@@ -51,8 +52,19 @@ def all_sources(rng) -> list:
         sources += [scatter_source(d, place) for d in dtypes.ALL]
         sources += [combine_source(d, place, h) for d in dtypes.ALL for h in HOWS]
         sources += [keys_source(d, place) for d in ("uint8", "int32", "uint64")]
-    sources += row_sources()
+    sources += [*row_sources(), *reduction_sources()]
     return [*dict.fromkeys(sources), words_source()]
+
+
+def reduction_sources() -> list:
+    """Return reductions by a thread and by a warp."""
+    found = []
+    for dtype in filter(can_reduce, dtypes.ALL):
+        for lanes in (1, WARP):
+            for name in ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min"):
+                found.append(reduction_source(name, dtype, dtype, lanes))
+            found.append(place_source(dtype, "int32", lanes))
+    return [*found, reduction_source("reduce_sum", "float16", "float32", WARP)]
 
 
 def row_sources() -> list:
