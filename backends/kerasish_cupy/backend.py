@@ -9,7 +9,8 @@ made: the first visible one, unless the program chose another.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import cupy
@@ -19,6 +20,7 @@ from kerasish.backend.array_kernels import array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape
 from kerasish.backend.rows import REDUCTIONS
 from kerasish_cupy.availability import driver_version, runtime_version
+from kerasish_cupy.capture import joined
 from kerasish_cupy.kernels import table
 from kerasish_cupy.staging import Staging
 
@@ -37,6 +39,7 @@ class CupyBackend(Backend):
     def __init__(self) -> None:
         self._device = int(cupy.cuda.runtime.getDevice())
         self._staging = Staging()
+        self._streams = threading.local()
 
     def empty(self, shape: Shape, dtype: str) -> Array:
         """Return a new array from CuPy's memory pool."""
@@ -73,10 +76,22 @@ class CupyBackend(Backend):
         """Wait until the device has done all that was asked of it."""
         cupy.cuda.Device(self._device).synchronize()
 
-    def execution_scope(self) -> contextlib.AbstractContextManager[None]:
-        """Return a scope in which the device is the current one."""
-        scope: contextlib.AbstractContextManager[None] = cupy.cuda.Device(self._device)
-        return scope
+    @contextlib.contextmanager
+    def execution_scope(self) -> Iterator[None]:
+        """Open a scope in which the device is current, and a stream of this thread.
+
+        The stream keeps to the order of the default one, where all else happens; unlike
+        that, it can be captured.
+        """
+        with cupy.cuda.Device(self._device):
+            if not hasattr(self._streams, "own"):
+                self._streams.own = cupy.cuda.Stream()
+            with self._streams.own:
+                yield
+
+    def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
+        """Return calls that do the same, launches as CUDA graphs."""
+        return joined(calls)
 
     def fuses(self, operation: str, dtypes: Sequence[str]) -> bool:
         """Return whether an operation can be part of a generated kernel."""

@@ -22,6 +22,7 @@ from kerasish.backend.contract import Array, Kernel, Shape, scratch
 from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish_cupy.cublas import ProductKernel
 from kerasish_cupy.expressions import OPERATIONS
+from kerasish_cupy.fused_source import single_source
 from kerasish_cupy.indexing_source import (
     combine_source,
     gather_source,
@@ -30,11 +31,48 @@ from kerasish_cupy.indexing_source import (
     scatter_source,
     words_source,
 )
-from kerasish_cupy.launch import FusedKernel, RowsKernel, SingleKernel, kernel_of
+from kerasish_cupy.launch import (
+    FusedKernel,
+    Launches,
+    RowsKernel,
+    SingleKernel,
+    bind_elementwise,
+    dtypes_of,
+    kernel_of,
+)
 from kerasish_cupy.reductions import reductions
 
 # few large products keep a GPU busy, many small ones do not
 _CONVOLUTION_BYTES = 128 << 20
+
+
+class CopyKernel:
+    """Copies between arrays of one shape."""
+
+    def __call__(self, out: Array, x: Array) -> None:
+        """Write `x` into `out`."""
+        self.bind(out, (x,), {})()
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays."""
+        source = single_source("cast_to", dtypes_of(inputs), str(out.dtype))
+        return bind_elementwise(source, out, inputs)
+
+
+class ReshapeKernel:
+    """Copies into another shape, in the order of elements."""
+
+    def __call__(self, out: Array, x: Array, *, newshape: Shape) -> None:
+        """Write the elements of `x` into `out`."""
+        self.bind(out, (x,), {})()
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays."""
+        return CopyKernel().bind(out.reshape(inputs[0].shape), inputs, {})
 
 
 class ConcatKernel:
@@ -53,14 +91,9 @@ class ConcatKernel:
         for x in inputs:
             stop = start + x.shape[attributes["axis"]]
             part = out[(*whole, slice(start, stop))]
-            copies.append(functools.partial(cupy.copyto, part, x))
+            copies.append(CopyKernel().bind(part, (x,), {}))
             start = stop
-        return functools.partial(_run_all, tuple(copies))
-
-
-def _run_all(calls: tuple[Callable[[], None], ...]) -> None:
-    for call in calls:
-        call()
+        return Launches(*copies)
 
 
 class GatherKernel:
@@ -140,9 +173,18 @@ def scatter_into(
     combine(x, keys, order, updates, indices.size, width, out)
 
 
-def hashed_words(out: Array, key: Array, *, shape: Shape) -> None:
-    """Write the hash of each place and the key into `out`."""
-    kernel_of(words_source())(key, out)
+class HashedWords:
+    """Random words: the hash of each place and a key."""
+
+    def __call__(self, out: Array, key: Array, *, shape: Shape) -> None:
+        """Write the words into `out`."""
+        self.bind(out, (key,), {})()
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays."""
+        return functools.partial(kernel_of(words_source()), *inputs, out)
 
 
 def unless_empty(kernel: Kernel) -> Kernel:
@@ -171,8 +213,10 @@ def table() -> dict[str, Kernel]:
         **reductions(shared),
         "matmul_of": product,
         "concat": ConcatKernel(),
+        "copy": CopyKernel(),
+        "reshape_to": ReshapeKernel(),
         "gather": GatherKernel(),
         "scatter_add": scatter_add,
         "scatter_into": scatter_into,
-        "hashed_words": hashed_words,
+        "hashed_words": HashedWords(),
     }

@@ -50,6 +50,18 @@ def bind_elementwise(
     return functools.partial(kernel_of(source), *views, out)
 
 
+class Launches:
+    """Calls one after another."""
+
+    def __init__(self, *calls: Callable[[], None]) -> None:
+        self.calls = calls
+
+    def __call__(self) -> None:
+        """Make them."""
+        for call in self.calls:
+            call()
+
+
 class SingleKernel:
     """The kernel of one elementwise operation."""
 

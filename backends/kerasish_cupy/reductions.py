@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerasish.backend.contract import Array, Kernel, Shape
-from kerasish_cupy.launch import kernel_of
+from kerasish_cupy.launch import Launches, kernel_of
 from kerasish_cupy.reduction_source import (
     can_reduce,
     place_source,
@@ -101,18 +101,6 @@ class ReductionKernel:
         sizes = terms.outputs, terms.along, terms.chunk
         count = terms.outputs * terms.segments * terms.lanes
         return functools.partial(kernel_of(source), x, *sizes, out, size=count)
-
-
-class Launches:
-    """Calls one after another."""
-
-    def __init__(self, *calls: Callable[[], None]) -> None:
-        self.calls = calls
-
-    def __call__(self) -> None:
-        """Make them."""
-        for call in self.calls:
-            call()
 
 
 class PlaceKernel:

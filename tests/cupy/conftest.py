@@ -11,6 +11,7 @@ from tests.cupy.lookalike import (
     Cpp,
     FakeCublas,
     FakeKernel,
+    FakeStream,
     fake_module,
     put_in_place,
 )
@@ -36,6 +37,8 @@ def fake_cupy(monkeypatch, cpp):
     put_in_place(monkeypatch, module)
     monkeypatch.setattr(FakeKernel, "cpp", cpp, raising=False)
     monkeypatch.setattr(FakeKernel, "launches", [], raising=False)
+    monkeypatch.setattr(FakeStream, "stack", [])
+    monkeypatch.setattr(FakeStream, "launched", 0)
     yield module
     for name in IMPORT_CUPY:
         sys.modules.pop(name, None)

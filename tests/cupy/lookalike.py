@@ -8,6 +8,7 @@ are marked `gpu`.
 """
 
 import ctypes
+import functools
 import hashlib
 import re
 import subprocess
@@ -106,10 +107,8 @@ template <class F> void run_warps(ptrdiff_t n, F body) {
 }
 """
 
-IMPORT_CUPY = [
-    f"kerasish_cupy.{name}"
-    for name in ("backend", "cublas", "kernels", "launch", "reductions", "staging")
-]
+MODULES = "backend capture cublas kernels launch reductions staging".split()
+IMPORT_CUPY = [f"kerasish_cupy.{name}" for name in MODULES]
 
 
 def prelude() -> str:
@@ -256,7 +255,7 @@ class FakeKernel:
         if 0 in shape:
             return
         self.launches.append(self.name)
-        self.run(pairs, shape)
+        FakeStream.take(functools.partial(self.run, pairs, shape))
 
     def check_types(self, pairs) -> None:
         for parameter, array in pairs:
@@ -349,6 +348,65 @@ class FakeDevice:
         type(self).waits += 1
 
 
+class FakeStream:
+    """`cupy.cuda.Stream`, and the graphs captured on it.
+
+    Class attributes:
+        stack: The streams made current.
+        count: How many were made.
+        refusal: What capturing fails with, if it is to.
+        launched: Graphs launched.
+    """
+
+    stack: list["FakeStream"] = []
+    count = 0
+    refusal: Exception | None = None
+    launched = 0
+
+    def __init__(self, ptr: int | None = None) -> None:
+        type(self).count += 1
+        self.ptr = 1000 + self.count if ptr is None else ptr
+        self.captured: list | None = None
+
+    def __enter__(self):
+        self.stack.append(self)
+        return self
+
+    def __exit__(self, *error) -> None:
+        assert self.stack.pop() is self
+
+    @classmethod
+    def current(cls) -> "FakeStream":
+        return cls.stack[-1] if cls.stack else cls(ptr=0)
+
+    @classmethod
+    def take(cls, work) -> None:
+        """Do work put on the current stream, or note it down for a graph."""
+        stream = cls.current()
+        if stream.captured is None:
+            work()
+            return
+        if cls.refusal is not None:
+            raise cls.refusal
+        stream.captured.append(work)
+
+    def begin_capture(self) -> None:
+        assert self.ptr, "the default stream"
+        self.captured = []
+
+    def end_capture(self):
+        captured, self.captured = self.captured, None
+        if captured is None:
+            raise RuntimeError("not capturing")
+
+        def launch(stream) -> None:
+            type(self).launched += 1
+            for work in captured:
+                work()
+
+        return types.SimpleNamespace(launch=launch)
+
+
 class FakeEvent:
     """`cupy.cuda.Event`; done when waited for, unless `instant`."""
 
@@ -403,24 +461,28 @@ class FakeCublas:
         return self._done("workspace")
 
     def cublasGemmStridedBatchedEx(self, handle, *rest) -> int:
-        form, alpha, (a, b, beta, c), tail = self._split(rest, matrix=4)
-        for i in range(tail[0]):
-            places = [
-                (at + i * step * np.dtype(CUBLAS_TYPES[kind]).itemsize, kind, leading)
-                for at, kind, leading, step in (a, b, c)
-            ]
-            self._product(form, alpha, beta, places, tail)
-        return self._done("strided")
+        def work():
+            form, alpha, (a, b, beta, c), tail = self._split(rest, matrix=4)
+            for i in range(tail[0]):
+                places = [
+                    (at + i * step * np.dtype(CUBLAS_TYPES[kind]).itemsize, kind, width)
+                    for at, kind, width, step in (a, b, c)
+                ]
+                self._product(form, alpha, beta, places, tail)
+
+        return self._ask("strided", work)
 
     def cublasGemmBatchedEx(self, handle, *rest) -> int:
-        form, alpha, (a, b, beta, c), tail = self._split(rest, matrix=3)
-        for i in range(tail[0]):
-            places = [
-                (ctypes.c_int64.from_address(at + 8 * i).value, kind, leading)
-                for at, kind, leading in (a, b, c)
-            ]
-            self._product(form, alpha, beta, places, tail)
-        return self._done("batched")
+        def work():
+            form, alpha, (a, b, beta, c), tail = self._split(rest, matrix=3)
+            for i in range(tail[0]):
+                places = [
+                    (ctypes.c_int64.from_address(at + 8 * i).value, kind, width)
+                    for at, kind, width in (a, b, c)
+                ]
+                self._product(form, alpha, beta, places, tail)
+
+        return self._ask("batched", work)
 
     @staticmethod
     def _split(rest, matrix: int):
@@ -441,6 +503,10 @@ class FakeCublas:
         second = second.T if second_turned else second
         columns(*c, m, n)[...] = first.astype(float) @ second.astype(float)
         self.computed.append(compute)
+
+    def _ask(self, name: str, work) -> int:
+        FakeStream.take(work)
+        return self._done(name)
 
     def _done(self, name: str) -> int:
         self.asked.append(name)
@@ -482,7 +548,8 @@ def fake_module() -> types.ModuleType:
     module.cuda = types.SimpleNamespace(
         Device=FakeDevice,
         Event=FakeEvent,
-        get_current_stream=lambda: types.SimpleNamespace(ptr=0),
+        Stream=FakeStream,
+        get_current_stream=FakeStream.current,
         driver=types.SimpleNamespace(get_build_version=lambda: 13000),
         runtime=fake_runtime(),
         is_available=lambda: True,

@@ -6,6 +6,7 @@ import pytest
 import kerasish
 from kerasish import layers, ops
 from kerasish.backend import load_backend, register_backend, set_backend
+from tests.cupy.lookalike import FakeDevice, FakeStream
 
 
 def test_it_is_a_backend_called_cupy(fake_backend, fake_cupy):
@@ -85,9 +86,13 @@ def test_waiting_is_asked_of_the_device(fake_backend, fake_cupy, monkeypatch):
     assert fake_cupy.cuda.Device.waits == 1
 
 
-def test_plans_run_on_the_device_the_backend_was_made_on(fake_backend):
-    with fake_backend.execution_scope() as device:
-        assert device.id == 0
+def test_plans_run_on_the_device_the_backend_was_made_on(fake_backend, monkeypatch):
+    entered = []
+    monkeypatch.setattr(FakeDevice, "__enter__", lambda own: entered.append(own.id))
+    with fake_backend.execution_scope():
+        assert entered == [0]
+        assert FakeStream.current().ptr
+    assert not FakeStream.stack
 
 
 def test_the_device_is_described(fake_backend):

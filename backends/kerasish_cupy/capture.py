@@ -1,0 +1,88 @@
+"""Launches that follow each other, as one CUDA graph.
+
+A launch costs the host some 5 µs, more than most kernels of a small model take; a graph
+of a whole step costs as much once. A step's buffers are the plan's, and learning rates,
+counters and random keys lie in variables, so what was captured stays true. Only calls
+known to take no memory while they run are captured: a graph keeps no reference to such
+memory. The first run is plain, since kernels are compiled and handles made in it; the
+second is captured. Where that fails, the calls stay as they are, and `reason` says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cupy
+
+from kerasish_cupy.cublas import Product
+from kerasish_cupy.launch import Launches
+
+Call = Callable[[], Any]
+_LOGGER = logging.getLogger(__name__)
+
+
+def joined(calls: Sequence[Call]) -> list[Call]:
+    """Return calls that do the same, what can be captured as graphs."""
+    result: list[Call] = []
+    for suits, group in itertools.groupby(calls, can_be_captured):
+        found = list(group)
+        result += [Captured(found)] if suits and len(found) > 1 else found
+    return result
+
+
+def can_be_captured(call: Call) -> bool:
+    """Return whether a call only launches kernels, on memory that stays."""
+    if isinstance(call, Launches):
+        return all(map(can_be_captured, call.calls))
+    if isinstance(call, functools.partial):
+        return isinstance(call.func, cupy.ElementwiseKernel)
+    return isinstance(call, Product)
+
+
+class Captured:
+    """Calls as a graph, from the second run on.
+
+    Args:
+        calls: What it consists of.
+
+    Attributes:
+        reason: Why there is no graph; empty if there is one, or may be.
+    """
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self.calls = tuple(calls)
+        self.reason = ""
+        self._has_run = False
+        self._graph: Any = None
+
+    def __call__(self) -> None:
+        """Run them, on the current stream."""
+        if self._has_run and self._graph is None and not self.reason:
+            self._capture(cupy.cuda.get_current_stream())
+        if self._graph is not None:
+            self._graph.launch(cupy.cuda.get_current_stream())
+            return
+        for call in self.calls:
+            call()
+        self._has_run = True
+
+    def _capture(self, stream: Any) -> None:
+        """Make the graph; nothing is computed meanwhile."""
+        if not stream.ptr:
+            self.reason = "the default stream cannot be captured"
+            return
+        try:
+            stream.begin_capture()
+            for call in self.calls:
+                call()
+            self._graph = stream.end_capture()
+        except Exception as error:  # the driver's, CuPy's or cuBLAS's: the calls remain
+            self.reason = f"{type(error).__name__}: {error}"
+            _LOGGER.warning("a step runs without a CUDA graph: %s", self.reason)
+            with contextlib.suppress(Exception):
+                stream.end_capture()

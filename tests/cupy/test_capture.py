@@ -1,0 +1,139 @@
+"""Steps as CUDA graphs, on a look-alike of streams and graphs."""
+
+import functools
+import importlib
+
+import numpy as np
+import pytest
+
+import kerasish as keras
+from tests.cupy.lookalike import FakeStream
+
+
+@pytest.fixture
+def capture(fake_cublas):
+    return importlib.import_module("kerasish_cupy.capture")
+
+
+@pytest.fixture
+def doubling(fake_backend):
+    """A call that doubles an array, and the array."""
+    x = fake_backend.from_host(np.ones(3, "float32"))
+    return fake_backend.bind("add", x, (x, x), {}), x
+
+
+def test_the_first_run_is_plain_the_second_captured(capture, doubling):
+    call, x = doubling
+    made = capture.Captured([call, call])
+    with FakeStream():
+        for run, value in enumerate((4, 16, 64, 256)):
+            made()
+            np.testing.assert_array_equal(x, [value] * 3)
+            assert FakeStream.launched == run
+    assert made.reason == ""
+
+
+def test_later_runs_ask_for_no_kernel(capture, doubling, launches):
+    made = capture.Captured([doubling[0]] * 2)
+    with FakeStream():
+        made()
+        made()
+        known = len(launches)
+        made()
+    assert len(launches) == known
+
+
+def test_where_capturing_fails_the_calls_remain(capture, doubling, monkeypatch, caplog):
+    call, x = doubling
+    made = capture.Captured([call, call])
+    monkeypatch.setattr(FakeStream, "refusal", RuntimeError("no room"))
+    with FakeStream() as stream:
+        for value in (4, 16, 64):
+            made()
+            np.testing.assert_array_equal(x, [value] * 3)
+    assert stream.captured is None
+    assert made.reason == "RuntimeError: no room"
+    assert [r.getMessage() for r in caplog.records] == [
+        "a step runs without a CUDA graph: RuntimeError: no room"
+    ]
+
+
+def test_the_default_stream_is_not_captured(capture, doubling):
+    made = capture.Captured([doubling[0]] * 2)
+    made()
+    made()
+    assert "default stream" in made.reason
+    assert FakeStream.launched == 0
+
+
+def test_only_launches_are_captured(capture, doubling):
+    call, _ = doubling
+    other = functools.partial(print, "from the host")
+    joined = capture.joined([call, call, other, call, other, call, call])
+    kinds = [type(c).__name__ for c in joined]
+    assert kinds == ["Captured", "partial", "partial", "partial", "Captured"]
+    assert [len(c.calls) for c in (joined[0], joined[-1])] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "attributes"),
+    [
+        ("matmul_of", [(3, 5), (3, 4), (4, 5)], {}),
+        ("reduce_sum", [(3,), (3, 4)], {"axis": (1,), "keepdims": False}),
+        ("arg_max", [(3,), (3, 4)], {"axis": 1}),
+        ("concat", [(6, 4), (2, 4), (4, 4)], {"axis": 0}),
+        ("copy", [(3, 4), (3, 4)], {}),
+        ("reshape_to", [(4, 3), (3, 4)], {"newshape": (4, 3)}),
+        ("exp", [(3, 4), (3, 4)], {}),
+    ],
+)
+def test_what_steps_are_made_of_can_be_captured(
+    capture, fake_backend, name, shapes, attributes
+):
+    dtypes = ["int32" if name == "arg_max" else "float32", "float32", "float32"]
+    out, *inputs = map(fake_backend.empty, shapes, dtypes)
+    assert capture.can_be_captured(fake_backend.bind(name, out, inputs, attributes))
+
+
+def trained(rng):
+    keras.utils.set_random_seed(5)
+    layers = [keras.layers.Dense(8, activation="relu"), keras.layers.Dropout(0.3)]
+    last = keras.layers.Dense(3, activation="softmax")
+    model = keras.Sequential([keras.Input((6,)), *layers, last])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = rng.standard_normal((64, 6)).astype("float32"), rng.integers(0, 3, 64)
+    losses = model.fit(x, y, batch_size=16, epochs=3, verbose=0).history["loss"]
+    return losses, model.get_weights(), model
+
+
+def test_training_by_graphs_is_training(on_fake_backend, rng):
+    """Counters, seeds and rates go on inside the graph, as they lie in memory."""
+    state = rng.bit_generator.state
+    losses, weights, _ = trained(rng)
+    assert FakeStream.launched >= 10
+    rng.bit_generator.state = state
+    keras.config.set_backend("numpy")
+    try:
+        expected, plain, _ = trained(rng)
+    finally:
+        keras.config.set_backend("cupy")
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    for ours, theirs in zip(weights, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_a_step_is_one_graph(on_fake_backend, rng):
+    *_, model = trained(rng)
+    program = next(iter(model._programs._made.values()))
+    with program.executable.replay() as replay, on_fake_backend.execution_scope():
+        replay.run()
+        joined = replay._program._joined
+    assert [type(call).__name__ for call in joined] == ["Captured"]
+
+
+def test_each_thread_has_a_stream(on_fake_backend):
+    with on_fake_backend.execution_scope():
+        first = FakeStream.current()
+    with on_fake_backend.execution_scope():
+        assert FakeStream.current() is first
+    assert first.ptr
