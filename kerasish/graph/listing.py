@@ -18,7 +18,9 @@ from kerasish.graph.plan import Plan
 from kerasish.graph.tensor import CONSTANT, INPUT, READ, Spec, Tensor
 from kerasish.graph.trace import Graph, listings
 
+_FUSED = ("fused", "fused_rows")  # shown by the operations they consist of
 _SHORT = 40  # characters of an attribute's text
+_LONG = 120  # of those operations
 
 
 def list_graph(graph: Graph) -> str:
@@ -81,12 +83,16 @@ def _line(tensor: Tensor, names: dict[Tensor, str]) -> str:
     shown = dict(tensor.attributes)
     if tensor.op is CARVED:
         shown = {"index": shown["index"]}
+    called = tensor.op.name
+    if called in _FUSED:
+        steps = " ".join(one.name for one in shown["body"])
+        called, shown = f"{called}[{_short(steps, _LONG)}]", {}
     for name, _ in _graphs(tensor):
         shown.pop(name.partition(" ")[0], None)  # they follow the line
     arguments = [names[t] for t in tensor.inputs]
     arguments += [f"{k}={_short(v)}" for k, v in shown.items()]
     where = f"  # {tensor.scope}" if tensor.scope else ""
-    return f"{names[tensor]} = {tensor.op.name}({', '.join(arguments)}) : {form}{where}"
+    return f"{names[tensor]} = {called}({', '.join(arguments)}) : {form}{where}"
 
 
 def _bodies(tensor: Tensor) -> list[str]:
@@ -113,9 +119,9 @@ def _graphs(tensor: Tensor) -> list[tuple[str, Graph]]:
     return found
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, most: int = _SHORT) -> str:
     text = str(value)
-    return text if len(text) <= _SHORT else text[: _SHORT - 3] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _place(plan: Plan, tensor: Tensor, names: dict[Tensor, str]) -> str:

@@ -7,8 +7,11 @@ import pytest
 
 import kerasish
 from kerasish import layers, ops
-from kerasish.backend import dtypes, load_backend, set_backend
+from kerasish.backend import backend_scope, dtypes, load_backend, set_backend
 from kerasish.graph.registry import operations
+from kerasish.graph.replay import compile_graph
+from kerasish.graph.tensor import Spec
+from kerasish.graph.trace import trace
 from tests.cupy.samples import (
     assert_close,
     cases,
@@ -293,6 +296,68 @@ def test_training_is_the_same_in_every_run(backend):
     assert runs[0][0] == runs[1][0]
     for one, other in zip(runs[0][1], runs[1][1], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_step_is_one_graph(backend):
+    """Captured at its second run, and nothing of it left out."""
+    set_backend("cupy")
+    model = build()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 20)).astype("float32"), rng.integers(0, 5, 64)
+    model.fit(x, y, batch_size=16, epochs=2, verbose=0)
+    programs = model._programs._made.values()
+    for program in programs:
+        with program.executable.replay() as replay:
+            joined = replay._program._joined
+        assert [type(call).__name__ for call in joined] == ["Captured"]
+        assert joined[0].reason == ""
+        assert joined[0]._graph is not None
+
+
+@pytest.mark.parametrize("width", [10, 64, 1000])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_softmax_and_its_gradient_along_rows(backend, rng, width, dtype):
+    x, g = rng.normal(size=(2, 300, width)).astype(dtype)
+
+    def function(x, g):
+        return kerasish.value_and_grad(lambda x: ops.sum(ops.softmax(x) * g))(x)
+
+    found = []
+    for name in ("cupy", "numpy"):
+        with backend_scope(name) as used:
+            specs = [Spec(x.shape, dtype)] * 2
+            made = compile_graph(trace(function, specs), used)
+            results = made(*map(used.from_host, (x, g)))
+            found.append([used.to_host(r) for r in results])
+            if name == "cupy":
+                assert "fused_rows" in [t.op.name for t in made.plan.steps]
+    rough = 5e-3 if dtype == "float16" else 1e-5
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=rough, atol=rough)
+
+
+@pytest.mark.parametrize("axis", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("shape", [(32, 10), (5000, 64), (3, 40_000)])
+def test_reductions_over_many_terms(backend, rng, shape, axis):
+    x = rng.normal(size=shape).astype("float32")
+    given = {"axis": axis, "keepdims": False}
+    sums = run(backend, "reduce_sum", x.sum(axis).shape, "float32", x, **given)
+    np.testing.assert_allclose(sums, x.astype("float64").sum(axis), atol=2e-2)
+    highest = run(backend, "reduce_max", x.max(axis).shape, "float32", x, **given)
+    np.testing.assert_array_equal(highest, x.max(axis))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_products_of_heads_as_they_lie(backend, rng, dtype):
+    heads = rng.normal(size=(2, 9, 3, 4)).astype(dtype)
+    x1 = backend.from_host(heads).transpose(0, 2, 1, 3)
+    x2 = backend.from_host(heads).transpose(0, 2, 3, 1)
+    out = backend.empty((2, 3, 9, 9), dtype)
+    backend.bind("matmul_of", out, (x1, x2), {})()
+    plain = np.matmul(heads.transpose(0, 2, 1, 3), heads.transpose(0, 2, 3, 1))
+    rough = 1e-2 if dtype == "float16" else 1e-5
+    np.testing.assert_allclose(backend.to_host(out), plain, rtol=rough, atol=rough)
 
 
 def test_initial_weights_are_numpys(backend):

@@ -15,7 +15,7 @@ import kerasish
 from kerasish import layers, models, ops
 from kerasish.backend import backend_scope, get_backend, load_backend
 from kerasish.graph.listing import list_graph, list_plan
-from kerasish.graph.replay import compile_graph
+from kerasish.graph.replay import compile_graph, prepare
 from kerasish.graph.tensor import Spec
 from kerasish.graph.trace import scope, trace
 from kerasish.graph.variable import Variable
@@ -150,3 +150,12 @@ def test_a_models_plan_can_be_listed_on_any_backend(backend):
     assert "assignments computed in place" in listing
     assert "sequential/dense" in listing
     assert kerasish.config.backend() == backend.name
+
+
+def test_fused_operations_are_shown_by_what_they_consist_of():
+    specs = [Spec((16, 5), "float32")]
+    with backend_scope("strict_fusing") as backend:
+        graph = trace(lambda x: (ops.softmax(x), ops.exp(ops.negative(x))), specs)
+        text = list_graph(prepare(graph, backend))
+    assert "fused_rows[reduce_max subtract exp reduce_sum divide](%in0)" in text
+    assert "fused[negative exp](%in0)" in text
