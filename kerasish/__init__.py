@@ -1,13 +1,14 @@
 """Keras's API on NumPy and CuPy: `import kerasish as keras`."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from kerasish import (
     activations,
-    applications,
     backend,
     callbacks,
     config,
     constraints,
-    datasets,
     dtype_policies,
     initializers,
     layers,
@@ -23,8 +24,6 @@ from kerasish import (
     saving,
     tree,
     utils,
-    visualization,
-    wrappers,
 )
 from kerasish.dtype_policies import DTypePolicy, FloatDTypePolicy
 from kerasish.gradients import grad, value_and_grad
@@ -43,8 +42,24 @@ from kerasish.optimizers import Optimizer
 from kerasish.regularizers import Regularizer
 from kerasish.scopes import RematScope, SymbolicScope, device, name_scope, remat
 
+if TYPE_CHECKING:
+    from kerasish import applications, datasets, visualization, wrappers
+
 __version__ = "0.1.0"
-__getattr__ = refusing("kerasish", TOP)
+_ON_FIRST_USE = ("applications", "datasets", "visualization", "wrappers")
+_refuse = refusing("kerasish", TOP)
+
+
+def __getattr__(name: str) -> Any:
+    """Return a part that most programs do without; refuse what there is not."""
+    if name in _ON_FIRST_USE:
+        return importlib.import_module(f"kerasish.{name}")
+    return _refuse(name)
+
+
+def __dir__() -> list[str]:
+    """Return all names, those of parts not imported yet too."""
+    return sorted({*globals(), *__all__})
 
 
 def version() -> str:

@@ -48,6 +48,18 @@ def explain(
     return "\n".join([what, *lines])
 
 
+def similar_names(name: object, known: Iterable[str], cutoff: float) -> list[str]:
+    """Return up to three known names that look like one.
+
+    Args:
+        name: What somebody wrote.
+        known: The names there are.
+        cutoff: How much alike they must be, from 0 to 1.
+    """
+    # cut: comparing takes the square of a name's length
+    return difflib.get_close_matches(str(name)[:100], list(known), n=3, cutoff=cutoff)
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     """Return a message for a name nobody registered, with the nearest known ones.
 
@@ -62,8 +74,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
           fix:      did you mean 'relu'?
     """
     names = sorted(known)
-    # cut: comparing takes the square of a name's length
-    near = difflib.get_close_matches(str(name)[:100], names, n=3, cutoff=0.5)
+    near = similar_names(name, names, cutoff=0.5)
     if near:
         fix = "did you mean " + " or ".join(repr(n) for n in near) + "?"
         return explain(f"Unknown {kind} {name!r}.", fix=fix)

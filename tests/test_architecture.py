@@ -120,7 +120,8 @@ OPTIONAL = {
 }
 
 # Importing kerasish must load none of these.
-ON_FIRST_USE = {"h5py"}  # a third of the time of an import that needs no file
+# most runs need none of these, or not before they have begun
+ON_FIRST_USE = {"h5py", "hashlib", "multiprocessing", "socket"}
 HEAVY = (
     OPTIONAL | ON_FIRST_USE | {"jax", "keras", "kerasish_cupy", "tensorflow", "torch"}
 )

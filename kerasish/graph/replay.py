@@ -28,6 +28,7 @@ from kerasish.graph.plan import Plan
 from kerasish.graph.simplify import simplify
 from kerasish.graph.tensor import INPUT, READ, Tensor
 from kerasish.graph.trace import Graph
+from kerasish.graph.turn import turn_gathers
 from kerasish.graph.variable import Variable, storage_generation
 from kerasish.graph.verify import verify
 
@@ -169,6 +170,7 @@ def prepare(graph: Graph, backend: Backend, optimize: bool = True) -> Graph:
     if optimize:
         graph = verify(merge_loops(graph), "merge_loops")
         graph = verify(simplify(graph, backend), "simplify")
+        graph = verify(turn_gathers(graph), "turn_gathers")
         graph = verify(hoist_copies(graph), "hoist_copies")
         if "fused_rows" in backend.kernels:
             graph = verify(fuse_rows(graph, backend.fuses), "fuse_rows")

@@ -10,10 +10,10 @@ Others rely on `draw_seed`, `host_generator` and `make_key`.
 from __future__ import annotations
 
 import operator
+import os
 import random
-import secrets
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,10 +26,30 @@ _WORD = 2**32
 # Keeps the stream of seeds apart from a host generator that was given the same seed.
 _STREAM = 1 << 64
 
+
+class _Process(NamedTuple):
+    """The stream of seeds of this process, and the seed it began with."""
+
+    seed: int
+    stream: np.random.Philox
+
+
 _lock = threading.Lock()
-_process_seed = secrets.randbits(32)
-_stream = np.random.Philox(key=_STREAM | _process_seed)
+_process: _Process | None = None  # made when it is needed: numpy.random takes 5 ms
 _shared_generator: SeedGenerator | None = None
+
+
+def _started(seed: int) -> _Process:
+    """Return the streams of a process that begins with a seed."""
+    return _Process(seed, np.random.Philox(key=_STREAM | seed))
+
+
+def _running() -> _Process:
+    """Return the streams of this process; the caller holds the lock."""
+    global _process
+    if _process is None:
+        _process = _started(int.from_bytes(os.urandom(4), "little"))
+    return _process
 
 
 def check_seed(seed: Any) -> int:
@@ -71,13 +91,12 @@ def set_random_seed(seed: int) -> None:
         >>> draw_seed() == first
         True
     """
-    global _process_seed, _stream
+    global _process
     seed = check_seed(seed)
     random.seed(seed)
     np.random.seed(seed)
     with _lock:
-        _process_seed = seed
-        _stream = np.random.Philox(key=_STREAM | seed)
+        _process = _started(seed)
         if _shared_generator is not None:
             # in place: compiled steps hold this very variable
             _shared_generator.state.assign(_first_state(seed))
@@ -86,7 +105,7 @@ def set_random_seed(seed: int) -> None:
 def draw_seed() -> int:
     """Return the next seed of the process-wide stream, in [0, 2**31)."""
     with _lock:
-        return int(_stream.random_raw()) >> 33
+        return int(_running().stream.random_raw()) >> 33
 
 
 def host_generator(seed: int | SeedGenerator | None = None) -> np.random.Generator:
@@ -167,7 +186,8 @@ def get_process_state() -> dict[str, Any]:
     """
     with _lock:
         shared = None if _shared_generator is None else _shared_generator.state.numpy()
-        own = {"seed": _process_seed, "stream": _stream.state, "shared": shared}
+        seed, stream = _running()
+        own = {"seed": seed, "stream": stream.state, "shared": shared}
     version, words, gauss = random.getstate()
     python = {"version": version, "words": np.array(words, np.uint32), "gauss": gauss}
     return {**own, "python": python, "numpy": np.random.get_state(legacy=False)}
@@ -179,10 +199,10 @@ def set_process_state(state: dict[str, Any]) -> None:
     Args:
         state: What `get_process_state` returned.
     """
-    global _process_seed
+    global _process
     with _lock:
-        _process_seed = check_seed(state["seed"])
-        _stream.state = state["stream"]
+        _process = _started(check_seed(state["seed"]))
+        _process.stream.state = state["stream"]
     if state["shared"] is not None:
         _shared().state.assign(state["shared"])
     python = state["python"]
@@ -195,7 +215,8 @@ def _shared() -> SeedGenerator:
     global _shared_generator
     with _lock:
         if _shared_generator is None:
-            _shared_generator = SeedGenerator(_process_seed, "shared_seed_generator")
+            seed = _running().seed
+            _shared_generator = SeedGenerator(seed, "shared_seed_generator")
         return _shared_generator
 
 

@@ -14,7 +14,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
@@ -179,7 +179,7 @@ def _checked_weights(archive: BinaryIO, again: BinaryIO) -> Iterator[BinaryIO]:
     the archive opened `again`.
     """
     stored = _weights_entry(archive).CRC
-    with ThreadPoolExecutor(1) as pool:
+    with futures.ThreadPoolExecutor(1) as pool:
         weights = _weights_of(archive)
         if not isinstance(weights, FileWindow):
             yield weights  # unpacking has checked them

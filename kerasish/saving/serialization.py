@@ -10,7 +10,6 @@ Layers rely on `serialize_config`, models on the pair `serialize_keras_object` a
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.backend import get_backend
-from kerasish.errors import FileFormatError, explain
+from kerasish.errors import FileFormatError, explain, similar_names
 from kerasish.saving.registry import (
     class_key,
     custom_object_scope,
@@ -428,7 +427,7 @@ def _public_modules(part: str) -> tuple[str, ...]:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> FileFormatError:
-    near = difflib.get_close_matches(name[:100], known, n=3, cutoff=0.6)
+    near = similar_names(name, known, cutoff=0.6)
     short = name.rpartition(">")[2]
     return FileFormatError(
         explain(

@@ -10,7 +10,7 @@ comes is gathered by the loop itself, so a busy machine costs nothing.
 from __future__ import annotations
 
 import contextvars
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent import futures
 from typing import Any
 
 from kerasish.backend import get_backend
@@ -35,8 +35,8 @@ class Ahead:
 
     def __init__(self, replay: Any) -> None:
         self._next, self._other = replay, replay.twin()
-        self._thread = ThreadPoolExecutor(1, "kerasish-gather")
-        self._begun: tuple[Batch, Future[None]] | None = None
+        self._thread = futures.ThreadPoolExecutor(1, "kerasish-gather")
+        self._begun: tuple[Batch, futures.Future[None]] | None = None
 
     def feed(self, batch: Batch) -> Any:
         """Fill inputs from a batch, begin with the one after it; return the replay."""

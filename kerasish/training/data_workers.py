@@ -7,10 +7,9 @@ pass, so that they see what `on_epoch_end` changed.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent import futures
 from typing import Any
 
 from kerasish.utils.pydataset import PyDataset
@@ -37,9 +36,12 @@ def fetch_in_order(dataset: PyDataset, indices: Iterable[int]) -> Iterator[Any]:
 
 
 def _fetch_ahead(
-    pool: Executor, fetch: Callable[[int], Any], indices: Iterable[int], ahead: int
+    pool: futures.Executor,
+    fetch: Callable[[int], Any],
+    indices: Iterable[int],
+    ahead: int,
 ) -> Iterator[Any]:
-    waiting: deque[Future[Any]] = deque()
+    waiting: deque[futures.Future[Any]] = deque()
     for index in indices:
         waiting.append(pool.submit(fetch, index))
         if len(waiting) > ahead:
@@ -48,11 +50,13 @@ def _fetch_ahead(
         yield waiting.popleft().result()
 
 
-def _start(dataset: PyDataset) -> tuple[Executor, Callable[[int], Any]]:
+def _start(dataset: PyDataset) -> tuple[futures.Executor, Callable[[int], Any]]:
     workers = max(1, dataset.workers)
     if not dataset.use_multiprocessing:
-        return ThreadPoolExecutor(workers), dataset.__getitem__
-    pool = ProcessPoolExecutor(
+        return futures.ThreadPoolExecutor(workers), dataset.__getitem__
+    import multiprocessing
+
+    pool = futures.ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_receive,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def _dataset(
 def _load_all(load: Callable[[str], Any], paths: list[str]) -> list[Any]:
     if len(paths) < 2 or _WORKERS < 2:
         return [load(path) for path in paths]
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with futures.ThreadPoolExecutor(_WORKERS) as pool:
         return list(pool.map(load, paths))
 
 

@@ -9,7 +9,6 @@ the name of the plugin that shows them) is the one TensorFlow 2 writes.
 from __future__ import annotations
 
 import os
-import socket
 import struct
 import threading
 import time
@@ -124,6 +123,8 @@ class EventFile:
             number = _num_files
             _num_files += 1
         os.makedirs(folder, exist_ok=True)
+        import socket
+
         host, now = socket.gethostname(), time.time()
         name = f"events.out.tfevents.{int(now)}.{host}.{os.getpid()}.{number}.v2"
         self.path = os.path.join(folder, name)

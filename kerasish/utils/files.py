@@ -8,7 +8,6 @@ importing Python's HTTP client takes longer than the rest of `kerasish.utils` (2
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 from pathlib import Path
@@ -117,6 +116,8 @@ def hash_file(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
         path: The file.
         algorithm: "md5" or "sha256".
     """
+    import hashlib
+
     with open(path, "rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 

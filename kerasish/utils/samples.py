@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from typing import Any
 
 import numpy as np
@@ -219,7 +219,7 @@ class SampleDataset:
 
         def start() -> Iterator[Any]:
             items = iter(self)
-            with ThreadPoolExecutor(1) as pool:
+            with futures.ThreadPoolExecutor(1) as pool:
                 promised = deque(pool.submit(next, items, _END) for _ in range(ahead))
                 while (item := promised.popleft().result()) is not _END:
                     promised.append(pool.submit(next, items, _END))

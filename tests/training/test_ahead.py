@@ -67,7 +67,7 @@ def test_the_numbers_are_the_same(filled, monkeypatch):
 
 def test_a_thread_that_comes_too_late_changes_nothing(filled, monkeypatch):
     whole = trained()
-    monkeypatch.setattr(ahead.ThreadPoolExecutor, "submit", lambda *_: Late())
+    monkeypatch.setattr(ahead.futures.ThreadPoolExecutor, "submit", lambda *_: Late())
     assert trained()[1] == whole[1]
 
 
