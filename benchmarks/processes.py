@@ -39,7 +39,10 @@ class WorkerError(RuntimeError):
 def source_environment() -> dict[str, str]:
     """Return this process's environment, with the source tree on Python's path."""
     paths = [str(ROOT), str(ROOT / "backends"), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    # an installed package has its bytecode; the tree's is written at its first import
+    found.pop("PYTHONDONTWRITEBYTECODE", None)
+    return found
 
 
 def _environment(peer: Peer, device: str) -> dict[str, str]:
