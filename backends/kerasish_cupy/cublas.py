@@ -24,7 +24,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from kerasish.backend.contract import Array
+from kerasish.backend.contract import Array, BoundKernel
 from kerasish.backend.matrices import Layout, layout_of
 
 TF32_VARIABLE = "KERASISH_TF32"
@@ -239,12 +239,8 @@ def _step(x: Array) -> int | None:
     return int(between[0]) // x.itemsize if between.size else 0
 
 
-class ProductKernel:
+class ProductKernel(BoundKernel):
     """Products by cuBLAS, or by CuPy where cuBLAS cannot take the arrays."""
-
-    def __call__(self, out: Array, x1: Array, x2: Array) -> None:
-        """Write `x1 @ x2` into `out`."""
-        self.bind(out, (x1, x2), {})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

@@ -18,7 +18,7 @@ from typing import Any
 import cupy
 
 from kerasish.backend.array_kernels import array_kernels
-from kerasish.backend.contract import Array, Kernel, Shape, scratch
+from kerasish.backend.contract import Array, BoundKernel, Kernel, Shape, scratch
 from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish_cupy.cublas import ProductKernel
 from kerasish_cupy.expressions import OPERATIONS
@@ -46,12 +46,8 @@ from kerasish_cupy.reductions import reductions
 _CONVOLUTION_BYTES = 128 << 20
 
 
-class CopyKernel:
+class CopyKernel(BoundKernel):
     """Copies between arrays of one shape."""
-
-    def __call__(self, out: Array, x: Array) -> None:
-        """Write `x` into `out`."""
-        self.bind(out, (x,), {})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -61,12 +57,8 @@ class CopyKernel:
         return bind_elementwise(source, out, inputs)
 
 
-class ReshapeKernel:
+class ReshapeKernel(BoundKernel):
     """Copies into another shape, in the order of elements."""
-
-    def __call__(self, out: Array, x: Array, *, newshape: Shape) -> None:
-        """Write the elements of `x` into `out`."""
-        self.bind(out, (x,), {})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -75,12 +67,8 @@ class ReshapeKernel:
         return CopyKernel().bind(out.reshape(inputs[0].shape), inputs, {})
 
 
-class ConcatKernel:
+class ConcatKernel(BoundKernel):
     """Joining: one copy for each part, into its place."""
-
-    def __call__(self, out: Array, *xs: Array, axis: int) -> None:
-        """Write the parts side by side into `out`."""
-        self.bind(out, xs, {"axis": axis})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -96,12 +84,8 @@ class ConcatKernel:
         return Launches(*copies)
 
 
-class GatherKernel:
+class GatherKernel(BoundKernel):
     """Slices at indices along an axis; outside the array NaN, or 0."""
-
-    def __call__(self, out: Array, x: Array, indices: Array, *, axis: int) -> None:
-        """Write the slices of `x` into `out`."""
-        self.bind(out, (x, indices), {"axis": axis})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -173,12 +157,8 @@ def scatter_into(
     combine(x, keys, order, updates, indices.size, width, out)
 
 
-class HashedWords:
+class HashedWords(BoundKernel):
     """Random words: the hash of each place and a key."""
-
-    def __call__(self, out: Array, key: Array, *, shape: Shape) -> None:
-        """Write the words into `out`."""
-        self.bind(out, (key,), {})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

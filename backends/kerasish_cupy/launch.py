@@ -14,7 +14,7 @@ from typing import Any
 
 import cupy
 
-from kerasish.backend.contract import Array, Shape
+from kerasish.backend.contract import Array, BoundKernel, Shape
 from kerasish_cupy.fused_source import KernelSource, fused_source, single_source
 from kerasish_cupy.row_source import WARP, row_source
 
@@ -62,15 +62,11 @@ class Launches:
             call()
 
 
-class SingleKernel:
+class SingleKernel(BoundKernel):
     """The kernel of one elementwise operation."""
 
     def __init__(self, operation: str) -> None:
         self.operation = operation
-
-    def __call__(self, out: Array, *inputs: Array, **attributes: Any) -> None:
-        """Write the operation's result into `out`."""
-        self.bind(out, inputs, attributes)()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -80,12 +76,8 @@ class SingleKernel:
         return bind_elementwise(source, out, inputs)
 
 
-class FusedKernel:
+class FusedKernel(BoundKernel):
     """The kernel of `fused`: a body of elementwise operations in one launch."""
-
-    def __call__(self, out: Array, *inputs: Array, body: tuple[Any, ...]) -> None:
-        """Write the body's result into `out`."""
-        self.bind(out, inputs, {"body": body})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -95,12 +87,8 @@ class FusedKernel:
         return bind_elementwise(source, out, inputs)
 
 
-class RowsKernel:
+class RowsKernel(BoundKernel):
     """The kernel of `fused_rows`: a body along rows in one launch."""
-
-    def __call__(self, out: Any, *inputs: Array, **attributes: Any) -> None:
-        """Write the results."""
-        self.bind(out, inputs, attributes)()
 
     def bind(
         self, out: Any, inputs: Sequence[Array], attributes: dict[str, Any]

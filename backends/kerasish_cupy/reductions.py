@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kerasish.backend.contract import Array, Kernel, Shape
+from kerasish.backend.contract import Array, BoundKernel, Kernel, Shape
 from kerasish_cupy.launch import Launches, kernel_of
 from kerasish_cupy.reduction_source import (
     can_reduce,
@@ -43,7 +43,7 @@ class _Terms:
         self.segments = max(-(-self.along // self.chunk), 1)
 
 
-class ReductionKernel:
+class ReductionKernel(BoundKernel):
     """A reduction of floats, or of whole numbers, over any axes.
 
     Args:
@@ -67,10 +67,6 @@ class ReductionKernel:
 
     def _suits(self, x: Any, terms: _Terms) -> bool:
         return can_reduce(str(x.dtype)) and terms.along > 0 and terms.outputs > 0
-
-    def __call__(self, out: Array, x: Array, **attributes: Any) -> None:
-        """Write the reduction of `x` into `out`."""
-        self.bind(out, (x,), attributes)()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
@@ -103,7 +99,7 @@ class ReductionKernel:
         return functools.partial(kernel_of(source), x, *sizes, out, size=count)
 
 
-class PlaceKernel:
+class PlaceKernel(BoundKernel):
     """The place of the first largest element along an axis.
 
     Args:
@@ -112,10 +108,6 @@ class PlaceKernel:
 
     def __init__(self, usual: Any) -> None:
         self._usual = usual
-
-    def __call__(self, out: Array, x: Array, **attributes: Any) -> None:
-        """Write the places into `out`."""
-        self.bind(out, (x,), attributes)()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasish.backend.contract import Array, Instruction
+from kerasish.backend.contract import Array, BoundKernel, Instruction
 from kerasish_numba.compiled import compiled
 from kerasish_numba.geometry import kinds_of, loops_over
 from kerasish_numba.program import NativeCall
@@ -188,12 +188,8 @@ class LoopCall(NativeCall):
         self._native()()
 
 
-class FusedKernel:
+class FusedKernel(BoundKernel):
     """A body of operations in one pass, in several parts where it is large."""
-
-    def __call__(self, out: Array, *inputs: Array, body: tuple[Any, ...]) -> None:
-        """Write the body's result into `out`."""
-        self.bind(out, inputs, {"body": body})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

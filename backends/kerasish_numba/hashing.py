@@ -12,7 +12,7 @@ from typing import Any
 import numba
 from numpy import uint32
 
-from kerasish.backend.contract import Array, Shape
+from kerasish.backend.contract import Array, BoundKernel
 from kerasish.backend.streams import shares
 from kerasish_numba.array_calls import array_call
 from kerasish_numba.team import TEAM
@@ -44,12 +44,8 @@ def hash_places(key: Any, out: Any, start: int) -> None:
         out[i] = _mix(uint32(word ^ second))
 
 
-class HashedWords:
+class HashedWords(BoundKernel):
     """The words of all places of an array, in parts where it is large."""
-
-    def __call__(self, out: Array, key: Array, *, shape: Shape) -> None:
-        """Write the hash of each place and the key into `out`."""
-        self.bind(out, (key,), {})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

@@ -15,7 +15,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from kerasish.backend.contract import Array, Kernel
+from kerasish.backend.contract import Array, BoundKernel, Kernel
 from kerasish.backend.streams import shares
 from kerasish_numba.array_calls import array_call
 from kerasish_numba.loops import bound
@@ -66,7 +66,7 @@ def hand_back(
                     out[i, place, k] += g[i, w, k] if hit else out.dtype.type(0)
 
 
-class WindowKernel:
+class WindowKernel(BoundKernel):
     """A kernel over windows, cut into streams where it is large.
 
     Args:
@@ -79,10 +79,6 @@ class WindowKernel:
         self._loop = loop
         self._usual = usual
         self.scratch = getattr(usual, "scratch", None)
-
-    def __call__(self, out: Array, *inputs: Array, **attributes: Any) -> None:
-        """Write the result into `out`."""
-        self.bind(out, inputs, attributes)()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasish.backend.contract import Array, Shape
+from kerasish.backend.contract import Array, BoundKernel, Shape
 from kerasish.backend.rows import RowBody, held_along
 from kerasish_numba.compiled import compiled
 from kerasish_numba.fused import Track, parts_of, renumbered, share_tracks, steps_of
@@ -66,12 +66,8 @@ def _together(length: int) -> int:
     return max(_TOGETHER // length, 1)
 
 
-class RowsKernel:
+class RowsKernel(BoundKernel):
     """A body along rows in one loop, in several parts where it is large."""
-
-    def __call__(self, out: Any, *inputs: Array, **attributes: Any) -> None:
-        """Write the results."""
-        self.bind(out, inputs, attributes)()
 
     def scratch(
         self,

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from kerasish.backend.contract import Array
+from kerasish.backend.contract import Array, BoundKernel
 from kerasish.backend.streams import Streams, shares
 
 
-class Product:
+class Product(BoundKernel):
     """The product of matrices, or of stacks of them.
 
     Args:
@@ -27,10 +27,6 @@ class Product:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-
-    def __call__(self, out: Array, x1: Array, x2: Array) -> None:
-        """Write `x1 @ x2` into `out`."""
-        self.bind(out, (x1, x2), {})()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

@@ -49,6 +49,20 @@ class Step(NamedTuple):
     attributes: dict[str, Any]
 
 
+class BoundKernel(abc.ABC):
+    """A kernel that says what a call on certain arrays is: run at once, it makes it."""
+
+    @abc.abstractmethod
+    def bind(
+        self, out: Any, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the call without arguments that writes into `out`."""
+
+    def __call__(self, out: Any, *inputs: Array, **attributes: Any) -> None:
+        """Write the result into `out`."""
+        self.bind(out, inputs, attributes)()
+
+
 class Backend(abc.ABC):
     """Array math for one kind of device.
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kerasish.graph.rewrite import remake, rewrite
-from kerasish.graph.tensor import Tensor
+from kerasish.graph.tensor import CompilerOp, Tensor
 from kerasish.graph.trace import Graph
 
 # of an operation's name, and the dtypes of its operands and its result
@@ -38,18 +37,11 @@ class Instruction:
     dtype: str
 
 
-class FusedOp:
+class FusedOp(CompilerOp):
     """The operation a fused node carries; its body is the node's attribute `body`."""
 
     name = "fused"
-    is_primitive = True
-    is_view = False
     is_elementwise = True
-    is_several = False
-    is_control = False
-    takes_several = False
-    kept_operands: tuple[int, ...] = ()
-    gradient_rule: Any = None
 
 
 FUSED = FusedOp()

@@ -24,7 +24,7 @@ from kerasish.backend.rows import REDUCTIONS
 from kerasish.graph.fuse import Fuses, Instruction, asked, is_elementwise
 from kerasish.graph.pieces import block_of, carve
 from kerasish.graph.rewrite import remake
-from kerasish.graph.tensor import Spec, Tensor
+from kerasish.graph.tensor import CompilerOp, Spec, Tensor
 from kerasish.graph.trace import Graph, is_leaf
 
 _LEAST_ROWS = 16  # fewer leave cores without work
@@ -32,13 +32,13 @@ _MOST_INPUTS = 16  # a kernel with more pointers gains nothing
 _MOST_RESULTS = 8
 
 
-class FusedRows:
+class FusedRows(CompilerOp):
     """The operation of a node that stands for a group of several members.
 
     Its attributes: `body`, a tuple of instructions (see `kerasish.backend.contract`);
     `results`, positions of the values that are its results; `shape`, that of the
     elements, whose last axis is the rows'; `flat`, for each input, whether it has a
-    number for each row and no axis for it.
+    number for each row and no axis for it; `forms`, those of the results.
 
     Args:
         num_results: How many values others read. One alone may lie on an operand: all
@@ -46,13 +46,6 @@ class FusedRows:
     """
 
     name = "fused_rows"
-    is_primitive = True
-    is_view = False
-    is_elementwise = False
-    is_control = False
-    takes_several = False
-    kept_operands: tuple[int, ...] = ()
-    gradient_rule: Any = None
 
     def __init__(self, num_results: int) -> None:
         self.is_several = num_results > 1

@@ -20,7 +20,7 @@ from kerasish.graph.body import Body
 from kerasish.graph.pieces import block_of, carve, pieces_of, scratch_specs
 from kerasish.graph.plan import make_plan
 from kerasish.graph.rewrite import remake, rewrite
-from kerasish.graph.tensor import Spec, Tensor
+from kerasish.graph.tensor import CompilerOp, Spec, Tensor
 from kerasish.graph.trace import Graph, current_trace
 
 Needs = list[tuple[Shape, str]]
@@ -133,7 +133,7 @@ def nest(graph: Graph, prepare: Callable[[Graph], Graph], backend: Backend) -> G
     return rewrite(graph, visit)
 
 
-class ControlOp(abc.ABC):
+class ControlOp(CompilerOp, abc.ABC):
     """An operation that runs graphs of its own; always of several results.
 
     Attributes:
@@ -142,14 +142,8 @@ class ControlOp(abc.ABC):
             value per input: whether a gradient reaches a source through it.
     """
 
-    is_primitive = True
-    is_view = False
-    is_elementwise = False
     is_several = True
     is_control = True
-    takes_several = False
-    kept_operands: tuple[int, ...] = ()
-    gradient_rule: Callable[..., Any] | None = None
 
     def __init__(self, name: str) -> None:
         self.name = name

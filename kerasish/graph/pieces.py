@@ -15,24 +15,19 @@ from typing import Any
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Backend, Shape
 from kerasish.graph.memory import ALIGNMENT, aligned
-from kerasish.graph.tensor import Spec, Tensor
+from kerasish.graph.tensor import CompilerOp, Spec, Tensor
 
 
-class Carved:
+class Carved(CompilerOp):
     """The operation of a node that shows one result inside a block.
 
     Its attributes are `index` (which result), `offset` (bytes), `shape` and `dtype`.
     """
 
     name = "carved"
-    is_primitive = True
-    is_view = True
-    is_elementwise = False
-    is_several = False
-    is_control = False
-    takes_several = False
-    kept_operands: tuple[int, ...] = ()
-    gradient_rule: Any = None  # the walk hands the cotangent to the block
+    is_view = (
+        True  # and has no gradient rule: the walk hands the cotangent to the block
+    )
 
     def infer(self, operands: Sequence[Any], attributes: dict[str, Any]) -> Spec:
         """Return the form of the result shown."""

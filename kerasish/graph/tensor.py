@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from kerasish.backend.contract import Shape
@@ -135,16 +136,28 @@ def _no_value(tensor: Tensor, use: str) -> str:
     )
 
 
-class Leaf:
+class CompilerOp:
+    """An operation, or kind of leaf, that the compiler itself puts into graphs.
+
+    Its attributes are those of `kerasish.ops.declare.Op`.
+    """
+
+    name: str
+    is_primitive = True
+    is_view = False
+    is_elementwise = False
+    is_several = False
+    is_control = False
+    takes_several = False
+    kept_operands: tuple[int, ...] = ()
+    gradient_rule: Callable[..., Any] | None = None
+
+
+class Leaf(CompilerOp):
     """The kind of a tensor that no operation makes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.is_primitive = True
-        self.is_view = False
-        self.is_elementwise = False
-        self.is_several = False
-        self.is_control = False
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
