@@ -127,6 +127,7 @@ class _Grouping:
     def __init__(self, graph: Graph, able: set[Tensor], shapes: set[Shape]) -> None:
         self._nodes = graph.nodes()
         self._roots = set(graph.roots())
+        self._readers = _readers(self._nodes)
         self._able = able
         self._shapes = shapes
         self._groups: list[_Group] = []
@@ -201,20 +202,12 @@ class _Grouping:
             left ^= last
         return closed
 
-    def _readers(self) -> dict[Tensor, set[Tensor]]:
-        readers: dict[Tensor, set[Tensor]] = {}
-        for tensor in self._nodes:
-            for source in tensor.inputs:
-                readers.setdefault(source, set()).add(tensor)
-        return readers
-
     def _absorb(self) -> None:
         """Join groups without a reduction to the one group that reads them, if any."""
-        readers = self._readers()
         for group in reversed(self._groups):
             if group.holds_reduction() or self._roots & set(group.members):
                 continue
-            outside = {r for t in group.members for r in readers[t]}
+            outside = {r for t in group.members for r in self._readers[t]}
             heirs = {self._group.get(r) for r in outside - set(group.members)}
             heir = heirs.pop() if len(heirs) == 1 else None
             if heir is not None and heir.shape == group.shape:
@@ -233,7 +226,8 @@ class _Grouping:
     def _is_worth_it(self, group: _Group) -> bool:
         if len(group.members) < 2 or not group.holds_reduction():
             return False
-        return len(results_of(group.members, self._nodes, self._roots)) <= _MOST_RESULTS
+        results = _results(group.members, self._readers, self._roots)
+        return len(results) <= _MOST_RESULTS
 
 
 def _by_number(tensor: Tensor) -> int:
@@ -261,23 +255,32 @@ def _outer_of(
     return {t: flat and t.ndim > 0 for t in outer}
 
 
-def results_of(
-    members: Sequence[Tensor], nodes: Sequence[Tensor], roots: set[Tensor]
+def _readers(nodes: Sequence[Tensor]) -> dict[Tensor, set[Tensor]]:
+    """Return the nodes that read each node."""
+    readers: dict[Tensor, set[Tensor]] = {tensor: set() for tensor in nodes}
+    for tensor in nodes:
+        for source in tensor.inputs:
+            readers[source].add(tensor)
+    return readers
+
+
+def _results(
+    members: Sequence[Tensor], readers: dict[Tensor, set[Tensor]], roots: set[Tensor]
 ) -> list[Tensor]:
     """Return the members that others read, in order."""
     inside = set(members)
-    read = {s for t in nodes if t not in inside for s in t.inputs}
-    return [t for t in members if t in read or t in roots]
+    return [t for t in members if t in roots or not readers[t] <= inside]
 
 
 def _rewritten(graph: Graph, groups: Sequence[_Group]) -> Graph:
     """Return the graph with groups as single nodes, in an order near the program's."""
     nodes, roots = graph.nodes(), set(graph.roots())
+    readers = _readers(nodes)
     group_of = {t: g for g in groups for t in g.members}
     new: dict[Tensor, Tensor] = {t: t for t in nodes if is_leaf(t)}
     for unit in _in_order([t for t in nodes if not is_leaf(t)], group_of):
         if isinstance(unit, _Group):
-            results = results_of(unit.members, nodes, roots)
+            results = _results(unit.members, readers, roots)
             new |= zip(results, _fused(unit, results, new), strict=True)
         else:
             new[unit] = remake(unit, tuple(new[t] for t in unit.inputs))
@@ -290,10 +293,9 @@ def _rewritten(graph: Graph, groups: Sequence[_Group]) -> Graph:
 
 def _in_order(nodes: Sequence[Tensor], group_of: dict[Tensor, _Group]) -> Iterator[Any]:
     """Yield nodes and groups, each after what it depends on, early ones first."""
-    position = {t: i for i, t in reversed(list(enumerate(nodes)))}
     first: dict[Any, int] = {}
-    for tensor in nodes:
-        first.setdefault(group_of.get(tensor, tensor), position[tensor])
+    for position, tensor in enumerate(nodes):
+        first.setdefault(group_of.get(tensor, tensor), position)
     waits: Counter[Any] = Counter()
     readers: dict[Any, set[Any]] = {}
     for tensor in nodes:
