@@ -80,14 +80,22 @@ class CupyBackend(Backend):
     def execution_scope(self) -> Iterator[None]:
         """Open a scope in which the device is current, and a stream of this thread.
 
-        The stream keeps to the order of the default one, where all else happens; unlike
-        that, it can be captured.
+        CuPy's default stream, where all else happens, could not be captured. Each waits
+        for what was put on the other before, when the scope begins and ends.
         """
         with cupy.cuda.Device(self._device):
-            if not hasattr(self._streams, "own"):
-                self._streams.own = cupy.cuda.Stream()
-            with self._streams.own:
-                yield
+            outer, own = cupy.cuda.get_current_stream(), self._stream()
+            own.wait_event(outer.record())
+            try:
+                with own:
+                    yield
+            finally:
+                outer.wait_event(own.record())
+
+    def _stream(self) -> Any:
+        if not hasattr(self._streams, "own"):
+            self._streams.own = cupy.cuda.Stream(non_blocking=True)
+        return self._streams.own
 
     def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
         """Return calls that do the same, launches as CUDA graphs."""

@@ -356,17 +356,26 @@ class FakeStream:
         count: How many were made.
         refusal: What capturing fails with, if it is to.
         launched: Graphs launched.
+        waits: Which stream was told to wait for which.
     """
 
     stack: list["FakeStream"] = []
     count = 0
     refusal: Exception | None = None
     launched = 0
+    waits: list[tuple[int, int]] = []
 
-    def __init__(self, ptr: int | None = None) -> None:
+    def __init__(self, ptr: int | None = None, non_blocking: bool = False) -> None:
         type(self).count += 1
         self.ptr = 1000 + self.count if ptr is None else ptr
         self.captured: list | None = None
+
+    def record(self) -> "FakeStream":
+        """Return an event: as all work is done at once, its stream will do."""
+        return self
+
+    def wait_event(self, event: "FakeStream") -> None:
+        self.waits.append((self.ptr, event.ptr))
 
     def __enter__(self):
         self.stack.append(self)

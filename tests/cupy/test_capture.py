@@ -131,9 +131,13 @@ def test_a_step_is_one_graph(on_fake_backend, rng):
     assert [type(call).__name__ for call in joined] == ["Captured"]
 
 
-def test_each_thread_has_a_stream(on_fake_backend):
+def test_a_thread_has_a_stream_that_keeps_to_the_order_of_others(
+    on_fake_backend, monkeypatch
+):
+    monkeypatch.setattr(FakeStream, "waits", [])
     with on_fake_backend.execution_scope():
-        first = FakeStream.current()
+        own = FakeStream.current()
+        assert FakeStream.waits == [(own.ptr, 0)]
+    assert FakeStream.waits[1:] == [(0, own.ptr)]
     with on_fake_backend.execution_scope():
-        assert FakeStream.current() is first
-    assert first.ptr
+        assert FakeStream.current() is own
