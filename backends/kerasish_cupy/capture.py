@@ -19,6 +19,7 @@ from typing import Any
 
 import cupy
 
+from kerasish.backend.streams import run_all
 from kerasish_cupy.cublas import Product
 from kerasish_cupy.launch import Launches
 
@@ -29,19 +30,39 @@ _LOGGER = logging.getLogger(__name__)
 def joined(calls: Sequence[Call]) -> list[Call]:
     """Return calls that do the same, what can be captured as graphs."""
     result: list[Call] = []
-    for suits, group in itertools.groupby(calls, can_be_captured):
+    single = itertools.chain.from_iterable(map(_single, calls))
+    for suits, group in itertools.groupby(single, can_be_captured):
         found = list(group)
         result += [Captured(found)] if suits and len(found) > 1 else found
     return result
 
 
+def _single(call: Call) -> list[Call]:
+    """Return the calls that one consists of: a loop's are those of all its steps."""
+    if not hasattr(call, "calls"):
+        return [call]
+    return list(itertools.chain.from_iterable(map(_single, call.calls)))
+
+
 def can_be_captured(call: Call) -> bool:
-    """Return whether a call only launches kernels, on memory that stays."""
+    """Return whether a call only launches kernels, on memory that stays.
+
+    Of CuPy's functions these are copies, filling, and universal functions that are told
+    where to write; its reductions, sorts and products take memory.
+    """
     if isinstance(call, Launches):
         return all(map(can_be_captured, call.calls))
-    if isinstance(call, functools.partial):
-        return isinstance(call.func, cupy.ElementwiseKernel)
-    return isinstance(call, Product)
+    if not isinstance(call, functools.partial):
+        return isinstance(call, Product)
+    function = call.func
+    if function is run_all:
+        return all(map(can_be_captured, call.args[0]))
+    if isinstance(function, cupy.ufunc):
+        return "out" in call.keywords
+    is_method = isinstance(getattr(function, "__self__", None), cupy.ndarray)
+    is_fill = is_method and function.__name__ == "fill"
+    is_copy = function is cupy.copyto
+    return is_fill or is_copy or isinstance(function, cupy.ElementwiseKernel)
 
 
 class Captured:

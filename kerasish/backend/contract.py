@@ -173,7 +173,10 @@ class Backend(abc.ABC):
         return None
 
     def joined(self, calls: Sequence[Callable[[], Any]]) -> Sequence[Callable[[], Any]]:
-        """Return calls that do the same as these bound ones, in fewer."""
+        """Return calls that do the same as these bound ones, in fewer.
+
+        A call with an attribute `calls` does these in order, and nothing else.
+        """
         return calls
 
     def host_view(self, array: Array) -> np.ndarray | None:

@@ -324,10 +324,31 @@ class FakeArray(np.ndarray):
         keys = key if isinstance(key, tuple) else (key,)
         return super().__getitem__((*keys, ...))  # an array of rank 0, as in CuPy
 
+    def fill(self, value) -> None:
+        FakeStream.take(functools.partial(super().fill, value))
+
     def set(self, host) -> None:
         assert not isinstance(host, FakeArray)
         assert (host.shape, host.dtype) == (self.shape, self.dtype)
         np.copyto(self, host)
+
+
+class FakeUfunc:
+    """`cupy.ufunc`: NumPy's; what it is told to write is written by the stream."""
+
+    def __init__(self, function: np.ufunc) -> None:
+        self.function = function
+
+    def __call__(self, *arrays, out=None, **settings):
+        if out is None:
+            return self.function(*arrays, **settings)
+        FakeStream.take(functools.partial(self.function, *arrays, out=out, **settings))
+        return out
+
+
+def copyto(target, source) -> None:
+    """Copy as `cupy.copyto` does, when the stream comes to it."""
+    FakeStream.take(functools.partial(np.copyto, target, source))
 
 
 class FakeDevice:
@@ -546,6 +567,10 @@ def fake_module() -> types.ModuleType:
     for name in dir(np):
         if not name.startswith("_"):
             setattr(module, name, getattr(np, name))
+        if isinstance(getattr(np, name), np.ufunc):
+            setattr(module, name, FakeUfunc(getattr(np, name)))
+    module.ufunc = FakeUfunc
+    module.copyto = copyto
     module.__version__ = "14.2.0"
     module.ndarray = FakeArray
     module.ElementwiseKernel = FakeKernel

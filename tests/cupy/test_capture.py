@@ -131,6 +131,80 @@ def test_a_step_is_one_graph(on_fake_backend, rng):
     assert [type(call).__name__ for call in joined] == ["Captured"]
 
 
+def convolutional(rng):
+    keras.utils.set_random_seed(2)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 2)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.DepthwiseConv2D(2),
+            layers.AveragePooling2D(2),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    model.compile("sgd", "mse")
+    x, y = rng.standard_normal((8, 8, 8, 2)), rng.standard_normal((8, 3))
+    model.fit(x, y, batch_size=4, epochs=3, verbose=0, shuffle=False)
+    return model
+
+
+def test_convolutions_and_pooling_are_part_of_graphs(on_fake_backend, rng):
+    state = rng.bit_generator.state
+    model = convolutional(rng)
+    program = next(iter(model._programs._made.values()))
+    with program.executable.replay() as replay:
+        joined = replay._program._joined
+    kinds = [type(call).__name__ for call in joined]
+    assert kinds.count("Captured") >= len(kinds) / 2
+    assert FakeStream.launched
+    rng.bit_generator.state = state
+    keras.config.set_backend("numpy")
+    try:
+        plain = convolutional(rng).get_weights()
+    finally:
+        keras.config.set_backend("cupy")
+    for ours, theirs in zip(model.get_weights(), plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_loops_are_part_of_graphs(on_fake_backend, rng):
+    def trained():
+        keras.utils.set_random_seed(2)
+        layers = [keras.layers.LSTM(4), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((5, 3)), *layers])
+        model.compile("adam", "mse")
+        model.fit(x, y, batch_size=8, epochs=3, verbose=0, shuffle=False)
+        return model
+
+    x, y = rng.standard_normal((16, 5, 3)), rng.standard_normal((16, 1))
+    model = trained()
+    program = next(iter(model._programs._made.values()))
+    with program.executable.replay() as replay:
+        joined = replay._program._joined
+    assert [type(call).__name__ for call in joined] == ["Captured"]
+    assert FakeStream.launched
+    keras.config.set_backend("numpy")
+    try:
+        plain = trained().get_weights()
+    finally:
+        keras.config.set_backend("cupy")
+    for ours, theirs in zip(model.get_weights(), plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_what_takes_memory_is_not_captured(capture, fake_cupy):
+    x = fake_cupy.empty((3,), "float32")
+    assert not capture.can_be_captured(functools.partial(fake_cupy.add, x, x))
+    assert not capture.can_be_captured(functools.partial(fake_cupy.argsort, x))
+    assert not capture.can_be_captured(functools.partial(x.sort))
+    assert capture.can_be_captured(functools.partial(fake_cupy.add, x, x, out=x))
+    assert capture.can_be_captured(functools.partial(fake_cupy.copyto, x, x))
+    assert capture.can_be_captured(functools.partial(x.fill, 0))
+
+
 def test_a_thread_has_a_stream_that_keeps_to_the_order_of_others(
     on_fake_backend, monkeypatch
 ):
