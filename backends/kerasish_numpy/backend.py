@@ -24,6 +24,7 @@ from kerasish_numpy import (
     sweeps,
     workers,
 )
+from kerasish_numpy.fourier_convolution import fourier_kernels
 from kerasish_numpy.reductions import REDUCTIONS
 
 _ALIGNMENT = 64  # bytes: a cache line, and a full AVX-512 register
@@ -50,6 +51,9 @@ class ExecutionScope:
         self._errors.__exit__(kind, error, traceback)
 
 
+_CONVOLUTION = convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS)
+
+
 class NumpyBackend(Backend):
     """Array math by NumPy on the CPU."""
 
@@ -68,7 +72,7 @@ class NumpyBackend(Backend):
         "hashed_words": hashing.hashed_words,
         "scatter_add": scattering.scatter_add,
         "matmul_of": products.Product(workers.WORKERS),
-        **convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS),
+        **fourier_kernels(_CONVOLUTION, workers.WORKERS),
         "moving_average": sweeps.MovingAverage(),
         "add_scaled": sweeps.AddScaled(),
     }
