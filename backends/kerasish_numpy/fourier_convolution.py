@@ -2,8 +2,8 @@
 
 The shifted products of `kerasish.backend.kernels_depthwise` go over the data twice for
 each element of the window; a transform takes as long as some dozens of these, whatever
-the window. A window of 7 x 7 over 56 x 56 pixels is convolved in half the time, one of
-512 over 4,096 steps in a fiftieth. The transforms are as long as the padded input, so
+the window. One of 64 over 1,024 steps is convolved in half the time, one of 512 over
+4,096 in a fiftieth. The transforms are as long as the padded input, so
 that nothing of what is wanted wraps around.
 
 References:
@@ -24,7 +24,9 @@ from kerasish.backend.contract import Array, BoundKernel, Kernel, Shape
 from kerasish.backend.convolution_geometry import Geometry, geometry
 from kerasish.backend.streams import Call, Streams, run_all, shares
 
-_LEAST_TAPS = 40  # elements of a window; fewer are sooner added up
+# shifted products of an element of the output that take as long as the transforms of an
+# element of the padded input along an axis
+_WORTH = 30
 _BLOCK_BYTES = 16 << 20  # of padded samples that are transformed at a time
 _COST = 100  # of an element of the padded input, in multiplications of a product
 _COMPLEX = {"float32": np.complex64, "float64": np.complex128}
@@ -68,8 +70,16 @@ class _Sizes(NamedTuple):
 
 def suits(g: Geometry, dtype: str) -> bool:
     """Return whether a convolution is sooner done by transforms."""
-    plain = g.is_depthwise and set(g.strides) == {1} and not g.is_empty
-    return plain and g.taps >= _LEAST_TAPS and dtype in _COMPLEX
+    if not g.is_depthwise or set(g.strides) != {1} or g.is_empty:
+        return False
+    transforms = _WORTH * len(g.lengths) * math.prod(_periods(g))
+    return g.taps * math.prod(g.outputs) >= transforms and dtype in _COMPLEX
+
+
+def _periods(g: Geometry) -> Shape:
+    """Return the lengths of the transforms: those of the padded input, or more."""
+    pairs = zip(g.lengths, g.padding, strict=True)
+    return tuple(fast_length(length + sum(pair)) for length, pair in pairs)
 
 
 def fast_length(least: int) -> int:
@@ -86,8 +96,7 @@ def fast_length(least: int) -> int:
 
 
 def _sizes(g: Geometry, dtype: str, streams: Streams) -> _Sizes:
-    padded = (n + sum(pair) for n, pair in zip(g.lengths, g.padding, strict=True))
-    periods = tuple(map(fast_length, padded))
+    periods = _periods(g)
     elements = math.prod(periods) * g.groups
     number = streams.number(g.batch * elements * _COST, g.batch)
     limit = _BLOCK_BYTES // (elements * dtypes.size_of(dtype))

@@ -28,7 +28,7 @@ class Two(Streams):
 
 @pytest.fixture(autouse=True)
 def every_window(monkeypatch):
-    monkeypatch.setattr(fourier, "_LEAST_TAPS", 1)
+    monkeypatch.setattr(fourier, "_WORTH", 0)
 
 
 def run(kernels, name, out, inputs, attributes):
@@ -139,8 +139,8 @@ def test_lengths_are_even_and_soon_transformed(length):
 def geometry(**changes):
     sizes = {
         "batch": 2,
-        "lengths": (90,),
-        "outputs": (27,),
+        "lengths": (600,),
+        "outputs": (537,),
         "window": (64,),
         "strides": (1,),
         "dilation": (1,),
@@ -158,12 +158,17 @@ def test_what_suits(monkeypatch):
     assert not fourier.suits(geometry(), "float16")
     assert not fourier.suits(geometry(strides=(2,)), "float32")
     assert not fourier.suits(geometry(window=(9,)), "float32")
+    assert not fourier.suits(geometry(lengths=(100,), outputs=(37,)), "float32")
+    pixels = {"dilation": (1, 1), "padding": ((4, 4),) * 2, "strides": (1, 1)}
+    large = geometry(lengths=(56, 56), outputs=(56, 56), window=(11, 11), **pixels)
+    assert fourier.suits(large, "float32")
+    assert not fourier.suits(large._replace(window=(7, 7)), "float32")
     assert not fourier.suits(geometry(groups=1, channels=4), "float32")
     assert not fourier.suits(geometry(outputs=(0,)), "float32")
 
 
 def test_other_convolutions_are_left_alone(monkeypatch):
-    monkeypatch.setattr(fourier, "_LEAST_TAPS", 100)
+    monkeypatch.setattr(fourier, "_WORTH", 100)
     x = RNG.standard_normal((2, 20, 4)).astype("float32")
     kernel = RNG.standard_normal((5, 1, 4)).astype("float32")
     how = {"strides": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 4}
@@ -187,8 +192,8 @@ def test_a_layer_with_a_large_window_trains_alike(monkeypatch):
         return model.get_weights()
 
     found = []
-    for least in (40, 1 << 30):
-        monkeypatch.setattr(fourier, "_LEAST_TAPS", least)
+    for worth in (0, 1 << 30):
+        monkeypatch.setattr(fourier, "_WORTH", worth)
         with backend_scope("numpy") as backend:
             assert isinstance(backend, Backend)
             found.append(trained())
