@@ -1,7 +1,7 @@
 """The entry point of the command line: arguments, errors in one line, exit statuses.
 
-Exit statuses are 0, 1 where `diff` or `verify` found something, 2 for errors, and 130
-after Ctrl-C.
+Exit statuses are 0, 1 where `diff`, `verify` or `doctor` found something, 2 for errors,
+and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from kerasish.cli import (
     conversion,
+    diagnosis,
     difference,
     inspection,
     prediction,
@@ -30,6 +31,7 @@ examples:
   kerasish diff before.keras after.keras
   kerasish predict model.keras inputs.npy -o outputs.npy
   kerasish verify model.keras
+  kerasish doctor
 
 `kerasish COMMAND --help` tells more of each.
 """
@@ -79,13 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="kerasish",
         description="Look into, convert, compare, run and check the model files of "
-        "Keras 2 and 3, without TensorFlow.",
+        "Keras 2 and 3, without TensorFlow; say which backends work here.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     version = f"kerasish {sys.modules['kerasish'].__version__}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (inspection, conversion, difference, prediction, verification):
+    for command in (
+        *(inspection, conversion, difference, prediction, verification),
+        diagnosis,
+    ):
         command.add(commands)
     return parser

@@ -50,9 +50,7 @@ class Replay:
     def __init__(self, plan: Plan, backend: Backend, memory: Array = None) -> None:
         self._plan = plan
         self._backend = backend
-        if memory is None:
-            memory = backend.empty((plan.num_bytes,), "uint8")
-        self._memory = memory
+        self._memory = _block(plan, backend) if memory is None else memory
         self._twin: Replay | None = None
         self.inputs = [backend.empty(t.shape, t.dtype) for t in plan.graph.inputs]
         views = [backend.host_view(a) for a in self.inputs]
@@ -117,6 +115,26 @@ class Replay:
         if self._generation != storage_generation():
             self.refresh()
         self._program()
+
+
+def _block(plan: Plan, backend: Backend) -> Array:
+    """Return the memory that a plan's values lie in.
+
+    Raises:
+        MemoryError: There is not so much.
+    """
+    try:
+        return backend.empty((plan.num_bytes,), "uint8")
+    except MemoryError as error:
+        raise MemoryError(
+            explain(
+                "There is not enough memory for what a step computes.",
+                got=f"a plan of {plan.num_bytes:,} bytes on '{backend.name}'",
+                expected="so much memory free, in one piece",
+                fix="lower batch_size; use the dtype policy 'mixed_float16', fewer "
+                "units, or shorter inputs",
+            )
+        ) from error
 
 
 class Executable:

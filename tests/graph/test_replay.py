@@ -273,3 +273,15 @@ def test_calls_in_a_loop_keep_nothing():
     grown = min(kept_by(lambda: run(x), times=1000) for _ in range(3))
     assert grown < 24_000  # half the smallest object for each call
     assert len(run._idle) == 1
+
+
+def test_too_large_a_plan_says_how_large_and_what_to_lower(monkeypatch):
+    backend = load_backend("numpy")
+    made = compile_graph(trace(lambda x: ops.sum(ops.exp(x), 0), [MATRIX]), backend)
+
+    def full(self, shape, dtype):
+        raise MemoryError("Unable to allocate")
+
+    monkeypatch.setattr(type(backend), "empty", full)
+    with pytest.raises(MemoryError, match=rf"{made.plan.num_bytes:,} bytes[^$]*batch"):
+        made(np.ones(MATRIX.shape, "float32"))
