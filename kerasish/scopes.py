@@ -19,22 +19,24 @@ def device(device_name: str) -> AbstractContextManager[Any]:
     """Return a scope that computes on a kind of device, in this thread.
 
     Args:
-        device_name: "cpu" (NumPy) or "gpu" (CuPy), with or without a number: "gpu:0".
+        device_name: "cpu" (NumPy) or "gpu" (CuPy), with or without a number: "gpu:1".
 
     Raises:
         ValueError: There is no such kind.
+        BackendError: When the scope is entered: there is no such GPU.
     """
-    kind, _, number = device_name.lower().partition(":")
-    if kind not in _BACKENDS or (number and number != "0"):
+    kind, colon, number = device_name.lower().partition(":")
+    backend = _BACKENDS.get(kind)
+    is_first = not colon or number == "0"
+    if backend is None or not (is_first or (kind != "cpu" and number.isdecimal())):
         raise ValueError(
             explain(
                 "There is no such device.",
                 got=repr(device_name),
-                expected="'cpu' or 'gpu'",
-                fix="choose among several GPUs with CUDA_VISIBLE_DEVICES",
+                expected="'cpu', 'gpu', or one of several GPUs, as 'gpu:1'",
             )
         )
-    return backend_scope(_BACKENDS[kind])
+    return backend_scope(backend if is_first else f"{backend}:{number}")
 
 
 @contextmanager

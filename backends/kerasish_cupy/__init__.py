@@ -14,13 +14,16 @@ from kerasish_cupy.availability import require_device
 __all__ = ["make"]
 
 
-def make() -> Backend:
-    """Return the backend; called once by `kerasish.backend.load_backend`.
+def make(device: int | None = None) -> Backend:
+    """Return the backend; called once for each name by `kerasish.backend.load_backend`.
+
+    Args:
+        device: Number of the GPU; None for the one that is current.
 
     Raises:
-        BackendError: CuPy is missing, finds no device, or does not fit the driver.
+        BackendError: CuPy is missing, finds no such device, or does not fit the driver.
     """
-    require_device()
+    require_device(device or 0)
     module = importlib.import_module("kerasish_cupy.backend")  # it imports CuPy
-    backend: Backend = module.CupyBackend()
+    backend: Backend = module.CupyBackend(device)
     return backend

@@ -22,8 +22,11 @@ LIBRARIES = (
 )
 
 
-def require_device() -> Any:
+def require_device(number: int = 0) -> Any:
     """Return the module `cupy`, once it can work on a device.
+
+    Args:
+        number: Of the device, among those that are visible.
 
     Raises:
         BackendError: It cannot; the message says what was found and how to mend it.
@@ -31,6 +34,16 @@ def require_device() -> Any:
     cupy = _require_cupy()
     if not cupy.cuda.is_available():
         raise BackendError(_no_device(cupy))
+    count = cupy.cuda.runtime.getDeviceCount()
+    if number >= count:
+        raise BackendError(
+            explain(
+                f"There is no GPU number {number}.",
+                got=f"{count} visible, counted from 0",
+                expected="one of these",
+                fix="check `nvidia-smi` and CUDA_VISIBLE_DEVICES",
+            )
+        )
     _require_libraries(cupy)
     return cupy
 

@@ -2,8 +2,9 @@
 
 Imports CuPy; `kerasish_cupy.make` imports this module once a device is known to work.
 Work is put on the calling thread's current stream, in order; nothing waits for it but
-`to_host` and `synchronize`. The device is the one that is current when the backend is
-made: the first visible one, unless the program chose another.
+`to_host` and `synchronize`. The device is the one that is asked for by number, else the
+one that is current when the backend is made: the first visible one, unless the program
+chose another.
 """
 
 from __future__ import annotations
@@ -28,16 +29,21 @@ _FLOATS = ("float16", "float32", "float64")
 
 
 class CupyBackend(Backend):
-    """Array math by CuPy on an NVIDIA GPU."""
+    """Array math by CuPy on an NVIDIA GPU.
 
-    name = "cupy"
+    Args:
+        device: Number of the GPU; None for the one that is current.
+    """
+
     array_type = cupy.ndarray
     # GPUs compute with subnormal numbers at full speed: there is nothing to flush
     flushes_denormals = True
     kernels: ClassVar[Mapping[str, Kernel]] = table()
 
-    def __init__(self) -> None:
-        self._device = int(cupy.cuda.runtime.getDevice())
+    def __init__(self, device: int | None = None) -> None:
+        self.name = "cupy" if device is None else f"cupy:{device}"
+        current = int(cupy.cuda.runtime.getDevice())
+        self._device = current if device is None else device
         self._staging = Staging()
         self._streams = threading.local()
 
@@ -53,12 +59,14 @@ class CupyBackend(Backend):
 
     def to_host(self, array: Array) -> np.ndarray:
         """Return a contiguous copy, once the device has computed it."""
-        host: np.ndarray = cupy.asnumpy(array)
+        with cupy.cuda.Device(self._device):
+            host: np.ndarray = cupy.asnumpy(array)
         return host
 
     def copy(self, target: Array, source: Array) -> None:
         """Write `source` into `target`."""
-        cupy.copyto(target, source)
+        with cupy.cuda.Device(self._device):
+            cupy.copyto(target, source)
 
     def carve(self, memory: Array, offset: int, shape: Shape, dtype: str) -> Array:
         """Return an array over a part of `memory`."""
@@ -70,11 +78,17 @@ class CupyBackend(Backend):
 
     def upload(self, target: Array, source: np.ndarray) -> None:
         """Write `source` into `target`; returns before the copy has arrived."""
-        self._staging.upload(target, source)
+        with cupy.cuda.Device(self._device):
+            self._staging.upload(target, source)
 
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
         cupy.cuda.Device(self._device).synchronize()
+
+    def eager_scope(self) -> contextlib.AbstractContextManager[None]:
+        """Return a scope in which the device is the current one."""
+        scope: contextlib.AbstractContextManager[None] = cupy.cuda.Device(self._device)
+        return scope
 
     @contextlib.contextmanager
     def execution_scope(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ _BUILTIN = {
     "cupy": "kerasish_cupy",
     "numba": "kerasish_numba",
 }
+_NUMBERED = ("cupy",)  # of which a machine may have several
 
 _lock = threading.RLock()
 _made: dict[str, Backend] = {}
@@ -58,7 +59,8 @@ def load_backend(name: str) -> Backend:
     """Return the backend called `name`, importing its package the first time.
 
     Args:
-        name: Its name; "auto" for the fastest built-in one that can run here.
+        name: Its name; "auto" for the fastest built-in one that can run here; with a
+            number, "cupy:1", for one of several devices.
 
     Raises:
         ValueError: Nobody knows the name; the nearest names are given.
@@ -83,8 +85,11 @@ def _fastest() -> Backend:
 
 
 def _make(name: str) -> Backend:
+    kind, _, number = name.partition(":")
     if name in _BUILTIN:
         backend = importlib.import_module(_BUILTIN[name]).make()
+    elif kind in _NUMBERED and number.isdecimal():
+        backend = importlib.import_module(_BUILTIN[kind]).make(int(number))
     else:
         points = {point.name: point for point in _entry_points()}
         if name not in points:

@@ -76,7 +76,7 @@ class Backend(abc.ABC):
             runs on the one before.
     """
 
-    name: ClassVar[str]
+    name: str
     kernels: ClassVar[Mapping[str, Kernel]]
     array_type: ClassVar[type]
     flushes_denormals: ClassVar[bool] = True

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -205,3 +206,25 @@ def test_arrays_made_in_a_scope_are_its_backends():
         assert type(made) is strict.array_type
     with backend_scope("numpy"):
         assert type(kerasish.ops.ones((2,))) is np.ndarray
+
+
+@pytest.mark.parametrize("name", ["numpy:1", "cupy:x", "cupy:", "cupy:-1"])
+def test_only_devices_of_which_there_may_be_several_have_numbers(name):
+    with pytest.raises(ValueError, match="Unknown backend"):
+        load_backend(name)
+
+
+def test_a_number_is_handed_to_the_package(monkeypatch):
+    asked = []
+
+    backend = load_backend("numpy")
+
+    def make(device=None):
+        asked.append(device)
+        return backend
+
+    package = types.SimpleNamespace(make=make)
+    monkeypatch.setattr(choice.importlib, "import_module", lambda name: package)
+    monkeypatch.setattr(choice, "_made", dict(choice._made))
+    load_backend("cupy:3")
+    assert asked == [3]

@@ -1,12 +1,15 @@
 """The backend on the look-alike of CuPy: allocation, transfer, whole models."""
 
+import importlib
+
 import numpy as np
 import pytest
 
 import kerasish
 from kerasish import layers, ops
 from kerasish.backend import load_backend, register_backend, set_backend
-from tests.cupy.lookalike import FakeDevice, FakeStream
+from kerasish.errors import BackendError
+from tests.cupy.lookalike import FakeDevice, FakeStream, fake_runtime
 
 
 def test_it_is_a_backend_called_cupy(fake_backend, fake_cupy):
@@ -178,3 +181,25 @@ def test_it_is_known_by_its_name(fake_backend, on_fake_backend):
     register_backend(fake_backend)
     assert load_backend("cupy") is fake_backend
     assert kerasish.config.backend() == "cupy"
+
+
+# several devices ----------------------------------------------------------------------
+
+
+def test_a_device_is_chosen_by_number(fake_cublas, fake_cupy, monkeypatch):
+    fake_cupy.cuda.runtime = fake_runtime(count=2)
+    entered = []
+    monkeypatch.setattr(FakeDevice, "__enter__", lambda own: entered.append(own.id))
+    second = importlib.import_module("kerasish_cupy").make(1)
+    assert second.name == "cupy:1"
+    array = second.from_host(np.ones(3, "float32"))
+    second.copy(array, array)
+    second.to_host(array)
+    with second.eager_scope(), second.execution_scope():
+        pass
+    assert set(entered) == {1}
+
+
+def test_there_are_no_more_devices_than_that(fake_cublas, fake_cupy):
+    with pytest.raises(BackendError, match=r"no GPU number 2[^$]*1 visible"):
+        importlib.import_module("kerasish_cupy").make(2)
