@@ -21,17 +21,18 @@ import cupy
 
 from kerasish.backend.streams import run_all
 from kerasish_cupy.cublas import Product
-from kerasish_cupy.launch import Launches
+from kerasish_cupy.launch import ElementwiseLaunch, Launches
+from kerasish_cupy.merging import merge_launches
 
 Call = Callable[[], Any]
 _LOGGER = logging.getLogger(__name__)
 
 
 def joined(calls: Sequence[Call]) -> list[Call]:
-    """Return calls that do the same, what can be captured as graphs."""
+    """Return calls that do the same: fewer launches, those of a run as graphs."""
     result: list[Call] = []
-    single = itertools.chain.from_iterable(map(_single, calls))
-    for suits, group in itertools.groupby(single, can_be_captured):
+    single = list(itertools.chain.from_iterable(map(_single, calls)))
+    for suits, group in itertools.groupby(merge_launches(single), can_be_captured):
         found = list(group)
         result += [Captured(found)] if suits and len(found) > 1 else found
     return result
@@ -53,7 +54,7 @@ def can_be_captured(call: Call) -> bool:
     if isinstance(call, Launches):
         return all(map(can_be_captured, call.calls))
     if not isinstance(call, functools.partial):
-        return isinstance(call, Product)
+        return isinstance(call, (ElementwiseLaunch, Product))
     function = call.func
     if function is run_all:
         return all(map(can_be_captured, call.args[0]))

@@ -212,11 +212,18 @@ template <typename T> __device__ T power_whole(T base, T exponent) {
   }
   return (T)result;
 }""",
-    "mix32": """
+    # as `kerasish_numpy.hashing`, which says why the key enters twice
+    "hashed_word": """
 __device__ unsigned int mix32(unsigned int x) {
   x = (x ^ (x >> 16)) * 0x7FEB352Du;
   x = (x ^ (x >> 15)) * 0x846CA68Bu;
   return x ^ (x >> 16);
+}
+__device__ unsigned int hashed_word(
+    unsigned int seed, unsigned int counter, unsigned int place) {
+  const unsigned int inner = mix32(seed ^ mix32(counter + 0x9E3779B9u));
+  const unsigned int outer = mix32(inner + counter * 0x7FEB352Du);
+  return mix32(mix32(place * 0x9E3779B9u + inner) ^ outer);
 }""",
     "larger_of": """
 template <typename T> __device__ T larger_of(T a, T b) {

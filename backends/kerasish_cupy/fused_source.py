@@ -16,6 +16,8 @@ from typing import NamedTuple
 from kerasish.backend.contract import Instruction
 from kerasish_cupy.expressions import C_TYPES, HELPERS, expression
 
+WORDS = "hashed_words"  # the hash of an element's place and a key of two words
+
 
 class Step(NamedTuple):
     """An instruction made here, for an operation that stands alone."""
@@ -45,13 +47,16 @@ class KernelSource(NamedTuple):
 
 @functools.lru_cache(maxsize=4096)
 def fused_source(
-    body: tuple[Instruction, ...], dtypes: tuple[str, ...]
+    body: tuple[Instruction, ...],
+    dtypes: tuple[str, ...],
+    results: tuple[int, ...] = (-1,),
 ) -> KernelSource:
     """Return the source of a kernel that runs a body for each element.
 
     Args:
-        body: The operations, operands first; the last one's result is the kernel's.
+        body: The operations, operands first.
         dtypes: Dtype names of the inputs.
+        results: Positions of the values that are written, by default the last.
 
     Example:
         >>> body = (Step("multiply", (0, 1), "float32"), Step("exp", (2,), "float32"))
@@ -61,26 +66,33 @@ def fused_source(
         y = v3;
     """
     values = [(f"x{i}", dtype) for i, dtype in enumerate(dtypes)]
-    inputs = ", ".join(f"{dtype} {name}" for name, dtype in values)
+    raw = ["raw " if i in raw_inputs(body) else "" for i in range(len(dtypes))]
+    inputs = ", ".join(
+        f"{mode}{dtype} {name}" for mode, (name, dtype) in zip(raw, values, strict=True)
+    )
     lines = []
     for step in body:
         operands = [values[i] for i in step.operands]
         name = f"v{len(values)}"
-        text = expression(step.name, operands, step.dtype)
+        if step.name == WORDS:
+            key = operands[0][0]
+            text = f"hashed_word({key}[0], {key}[1], (unsigned int)i)"
+        else:
+            text = expression(step.name, operands, step.dtype)
         lines.append(f"const {C_TYPES[step.dtype]} {name} = {text};")
         values.append((name, step.dtype))
-    last, dtype = values[-1]
-    lines.append(f"y = {last};")
+    names = ["y"] if len(results) == 1 else [f"y{k}" for k in range(len(results))]
+    written = [values[i] for i in results]
+    pairs = list(zip(names, written, strict=True))
+    lines += [f"{name} = {value};" for name, (value, _) in pairs]
+    outputs = ", ".join(f"{dtype} {name}" for name, (_, dtype) in pairs)
     stem = body[0].name if len(body) == 1 else "fused"
-    return named_source(stem, inputs, f"{dtype} y", "\n".join(lines))
+    return named_source(stem, inputs, outputs, "\n".join(lines))
 
 
-def single_source(
-    operation: str, dtypes: Sequence[str], result_dtype: str
-) -> KernelSource:
-    """Return the source of a kernel that runs one operation for each element."""
-    step = Step(operation, tuple(range(len(dtypes))), result_dtype)
-    return fused_source((step,), tuple(dtypes))
+def raw_inputs(body: Sequence[Instruction]) -> set[int]:
+    """Return the inputs of a body that are read as a whole for every element: keys."""
+    return {i for one in body if one.name == WORDS for i in one.operands}
 
 
 def named_source(

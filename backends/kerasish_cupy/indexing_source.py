@@ -1,6 +1,6 @@
 """CUDA source of the kernels that read or write at computed places.
 
-Gathering, scattering with addition, and the counter-based random words. Pure text, as
+Gathering, and scattering with addition. Pure text, as
 `kerasish_cupy.fused_source`. A kernel cannot raise, so an index outside the array
 shows: a gathered float is NaN and a whole number 0, and what is scattered there is left
 out. Addition runs in the order of the indices, so it is the same in every run and
@@ -60,12 +60,6 @@ _COMBINE = {
 }
 
 # The composition in `kerasish.ops.random_bits`, element by element.
-_WORDS = """
-const unsigned int counter = key[1];
-const unsigned int inner = mix32(key[0] ^ mix32(counter + 0x9E3779B9u));
-const unsigned int outer = mix32(inner + counter * 0x7FEB352Du);
-word = mix32(mix32((unsigned int)i * 0x9E3779B9u + inner) ^ outer);
-""".strip()
 
 
 def place_dtype(*sizes: int) -> str:
@@ -132,9 +126,3 @@ def combine_source(dtype: str, place: str, how: str) -> KernelSource:
         place=C_TYPES[place], total=total, start="start", combine=combine
     )
     return named_source(f"scatter_{how}", inputs, f"{dtype} y", text)
-
-
-@functools.cache
-def words_source() -> KernelSource:
-    """Return the source of the hash of each place and the key."""
-    return named_source("hashed_words", "raw uint32 key", "uint32 word", _WORDS)

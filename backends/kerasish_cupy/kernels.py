@@ -22,22 +22,20 @@ from kerasish.backend.contract import Array, BoundKernel, Kernel, Shape, scratch
 from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish_cupy.cublas import ProductKernel
 from kerasish_cupy.expressions import OPERATIONS
-from kerasish_cupy.fused_source import single_source
+from kerasish_cupy.fused_source import WORDS, Step
 from kerasish_cupy.indexing_source import (
     combine_source,
     gather_source,
     keys_source,
     place_dtype,
     scatter_source,
-    words_source,
 )
 from kerasish_cupy.launch import (
+    ElementwiseLaunch,
     FusedKernel,
     Launches,
     RowsKernel,
     SingleKernel,
-    bind_elementwise,
-    dtypes_of,
     kernel_of,
 )
 from kerasish_cupy.reductions import reductions
@@ -46,15 +44,7 @@ from kerasish_cupy.reductions import reductions
 _CONVOLUTION_BYTES = 128 << 20
 
 
-class CopyKernel(BoundKernel):
-    """Copies between arrays of one shape."""
-
-    def bind(
-        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
-    ) -> Callable[[], None]:
-        """Return the launch on these arrays."""
-        source = single_source("cast_to", dtypes_of(inputs), str(out.dtype))
-        return bind_elementwise(source, out, inputs)
+COPY = SingleKernel("cast_to")
 
 
 class ReshapeKernel(BoundKernel):
@@ -64,7 +54,7 @@ class ReshapeKernel(BoundKernel):
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
     ) -> Callable[[], None]:
         """Return the launch on these arrays."""
-        return CopyKernel().bind(out.reshape(inputs[0].shape), inputs, {})
+        return COPY.bind(out.reshape(inputs[0].shape), inputs, {})
 
 
 class ConcatKernel(BoundKernel):
@@ -79,7 +69,7 @@ class ConcatKernel(BoundKernel):
         for x in inputs:
             stop = start + x.shape[attributes["axis"]]
             part = out[(*whole, slice(start, stop))]
-            copies.append(CopyKernel().bind(part, (x,), {}))
+            copies.append(COPY.bind(part, (x,), {}))
             start = stop
         return Launches(*copies)
 
@@ -164,7 +154,8 @@ class HashedWords(BoundKernel):
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
     ) -> Callable[[], None]:
         """Return the launch on these arrays."""
-        return functools.partial(kernel_of(words_source()), *inputs, out)
+        step = Step(WORDS, (0,), "uint32")
+        return ElementwiseLaunch((step,), inputs, ((out, 1),))
 
 
 def unless_empty(kernel: Kernel) -> Kernel:
@@ -193,7 +184,7 @@ def table() -> dict[str, Kernel]:
         **reductions(shared),
         "matmul_of": product,
         "concat": ConcatKernel(),
-        "copy": CopyKernel(),
+        "copy": COPY,
         "reshape_to": ReshapeKernel(),
         "gather": GatherKernel(),
         "scatter_add": scatter_add,

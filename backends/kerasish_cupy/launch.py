@@ -14,8 +14,13 @@ from typing import Any
 
 import cupy
 
-from kerasish.backend.contract import Array, BoundKernel, Shape
-from kerasish_cupy.fused_source import KernelSource, fused_source, single_source
+from kerasish.backend.contract import Array, BoundKernel, Instruction, Shape
+from kerasish_cupy.fused_source import (
+    KernelSource,
+    Step,
+    fused_source,
+    raw_inputs,
+)
 from kerasish_cupy.row_source import WARP, row_source
 
 _LEAST_SHARED = 16  # elements of a row that a warp shares; fewer leave lanes idle
@@ -40,16 +45,6 @@ def dtypes_of(arrays: Sequence[Array]) -> tuple[str, ...]:
     return tuple(str(array.dtype) for array in arrays)
 
 
-def bind_elementwise(
-    source: KernelSource, out: Array, inputs: Sequence[Array]
-) -> Callable[[], None]:
-    """Return the launch of a source with one parameter for each array."""
-    views = [
-        x if x.shape == out.shape else cupy.broadcast_to(x, out.shape) for x in inputs
-    ]
-    return functools.partial(kernel_of(source), *views, out)
-
-
 class Launches:
     """Calls one after another."""
 
@@ -62,6 +57,53 @@ class Launches:
             call()
 
 
+class ElementwiseLaunch:
+    """A body of elementwise operations on certain arrays, in one launch.
+
+    Args:
+        body: The operations; their operands are positions of values, of which the
+            inputs come first.
+        inputs: The inputs, which are broadcast.
+        outs: The results, and the position of the value of each.
+    """
+
+    def __init__(
+        self,
+        body: Sequence[Instruction],
+        inputs: Sequence[Array],
+        outs: Sequence[tuple[Array, int]],
+    ) -> None:
+        self.body = tuple(body)
+        self.inputs = tuple(inputs)
+        self.outs = tuple(outs)
+        self.shape = outs[0][0].shape
+        self._call: Callable[[], None] | None = None
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """All that it reads or writes."""
+        return (*self.inputs, *(out for out, _ in self.outs))
+
+    def __call__(self) -> None:
+        """Launch it; the kernel is made the first time."""
+        if self._call is None:
+            self._call = self._bound()
+        self._call()
+
+    def _bound(self) -> Callable[[], None]:
+        results = tuple(value for _, value in self.outs)
+        source = fused_source(self.body, dtypes_of(self.inputs), results)
+        whole = raw_inputs(self.body)
+        views = [
+            x
+            if x.shape == self.shape or i in whole
+            else cupy.broadcast_to(x, self.shape)
+            for i, x in enumerate(self.inputs)
+        ]
+        outs = (out for out, _ in self.outs)
+        return functools.partial(kernel_of(source), *views, *outs)
+
+
 class SingleKernel(BoundKernel):
     """The kernel of one elementwise operation."""
 
@@ -72,8 +114,9 @@ class SingleKernel(BoundKernel):
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
     ) -> Callable[[], None]:
         """Return the launch on these arrays."""
-        source = single_source(self.operation, dtypes_of(inputs), str(out.dtype))
-        return bind_elementwise(source, out, inputs)
+        operands = tuple(range(len(inputs)))
+        step = Step(self.operation, operands, str(out.dtype))
+        return ElementwiseLaunch((step,), inputs, ((out, len(inputs)),))
 
 
 class FusedKernel(BoundKernel):
@@ -83,8 +126,9 @@ class FusedKernel(BoundKernel):
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
     ) -> Callable[[], None]:
         """Return the launch on these arrays."""
-        source = fused_source(attributes["body"], dtypes_of(inputs))
-        return bind_elementwise(source, out, inputs)
+        body = attributes["body"]
+        last = len(inputs) + len(body) - 1
+        return ElementwiseLaunch(body, inputs, ((out, last),))
 
 
 class RowsKernel(BoundKernel):

@@ -107,7 +107,7 @@ template <class F> void run_warps(ptrdiff_t n, F body) {
 }
 """
 
-MODULES = "backend capture cublas kernels launch reductions staging".split()
+MODULES = "backend capture cublas kernels launch merging reductions staging".split()
 IMPORT_CUPY = [f"kerasish_cupy.{name}" for name in MODULES]
 
 
@@ -346,9 +346,9 @@ class FakeUfunc:
         return out
 
 
-def copyto(target, source) -> None:
+def copyto(target, source, casting="same_kind") -> None:
     """Copy as `cupy.copyto` does, when the stream comes to it."""
-    FakeStream.take(functools.partial(np.copyto, target, source))
+    FakeStream.take(functools.partial(np.copyto, target, source, casting=casting))
 
 
 class FakeDevice:

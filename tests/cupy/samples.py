@@ -8,7 +8,7 @@ from kerasish.backend import dtypes, load_backend
 from kerasish.graph.registry import operation
 from kerasish.graph.tensor import Spec
 from kerasish_cupy.expressions import OPERATIONS, TEMPLATES, kind_of
-from kerasish_cupy.fused_source import single_source
+from kerasish_cupy.fused_source import Step, fused_source
 
 # ranges in which all values are fit for the function
 DOMAINS = {
@@ -123,3 +123,9 @@ def assert_close(name: str, got, expected, roundings: int) -> None:
         return
     rtol = roundings * np.finfo(got.dtype).eps
     np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol, strict=True)
+
+
+def single_source(operation: str, dtypes, result_dtype: str):
+    """Return the source of a kernel that runs one operation for each element."""
+    step = Step(operation, tuple(range(len(dtypes))), result_dtype)
+    return fused_source((step,), tuple(dtypes))

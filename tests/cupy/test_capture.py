@@ -66,12 +66,14 @@ def test_the_default_stream_is_not_captured(capture, doubling):
     assert FakeStream.launched == 0
 
 
-def test_only_launches_are_captured(capture, doubling):
+def test_only_launches_are_captured(capture, doubling, fake_backend):
     call, _ = doubling
+    y = fake_backend.empty((5,), "float32")
+    apart = fake_backend.bind("exp", y, (y,), {})
     other = functools.partial(print, "from the host")
-    joined = capture.joined([call, call, other, call, other, call, call])
+    joined = capture.joined([call, apart, other, call, other, call, apart])
     kinds = [type(c).__name__ for c in joined]
-    assert kinds == ["Captured", "partial", "partial", "partial", "Captured"]
+    assert kinds == ["Captured", "partial", "ElementwiseLaunch", "partial", "Captured"]
     assert [len(c.calls) for c in (joined[0], joined[-1])] == [2, 2]
 
 

@@ -14,18 +14,17 @@ import pytest
 from kerasish.backend import dtypes
 from kerasish.graph.fuse import Instruction
 from kerasish_cupy.expressions import HELPERS
-from kerasish_cupy.fused_source import single_source
+from kerasish_cupy.fused_source import Step, fused_source
 from kerasish_cupy.indexing_source import (
     combine_source,
     gather_source,
     keys_source,
     scatter_source,
-    words_source,
 )
 from kerasish_cupy.reduction_source import can_reduce, place_source, reduction_source
 from kerasish_cupy.row_source import PLACES, WARP, row_source
 from tests.cupy.lookalike import loop_source
-from tests.cupy.samples import CASTS, cases, sample_operands, source_of
+from tests.cupy.samples import CASTS, cases, sample_operands, single_source, source_of
 
 HOWS = ("set", "max", "min", "mul")
 SCALARS = frozenset({"count", "width", "length", "rows"})
@@ -53,7 +52,8 @@ def all_sources(rng) -> list:
         sources += [combine_source(d, place, h) for d in dtypes.ALL for h in HOWS]
         sources += [keys_source(d, place) for d in ("uint8", "int32", "uint64")]
     sources += [*row_sources(), *reduction_sources()]
-    return [*dict.fromkeys(sources), words_source()]
+    words = fused_source((Step("hashed_words", (0,), "uint32"),), ("uint32",))
+    return [*dict.fromkeys(sources), words]
 
 
 def reduction_sources() -> list:

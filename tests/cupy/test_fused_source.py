@@ -12,7 +12,7 @@ import pytest
 
 from kerasish.errors import DTypeError
 from kerasish_cupy.expressions import TEMPLATES
-from kerasish_cupy.fused_source import Step, fused_source, single_source
+from kerasish_cupy.fused_source import Step, fused_source
 from tests.cupy.samples import (
     CASTS,
     assert_close,
@@ -21,6 +21,7 @@ from tests.cupy.samples import (
     reference,
     result_dtype,
     sample_operands,
+    single_source,
     source_of,
 )
 
@@ -206,3 +207,14 @@ def test_a_negative_exponent_gives_the_whole_part(cpp):
     source = single_source("power", ["int32"] * 2, "int32")
     got = run(cpp, source, [base, exponent], "int32")
     np.testing.assert_array_equal(got, [0, 1, -1, 1, 0, 0])
+
+
+def test_random_words_take_their_key_whole_and_bring_their_mixer():
+    body = (
+        Step("hashed_words", (0,), "uint32"),
+        Step("greater_equal", (2, 1), "bool"),
+    )
+    source = fused_source(body, ("uint32", "uint32"))
+    assert source.in_params == "raw uint32 x0, uint32 x1"
+    assert "hashed_word(x0[0], x0[1], (unsigned int)i)" in source.operation
+    assert source.preamble.startswith("__device__ unsigned int mix32(")

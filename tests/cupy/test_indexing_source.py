@@ -6,7 +6,6 @@ from kerasish_cupy.indexing_source import (
     gather_source,
     keys_source,
     scatter_source,
-    words_source,
 )
 
 
@@ -63,12 +62,6 @@ def test_names_tell_the_kernels_apart():
         keys_source("int32", "int32"),
         keys_source("uint8", "int32"),
         scatter_source("float32", "int32"),
-        words_source(),
     ]
     assert len({source.name for source in sources}) == len(sources)
     assert all(source.name.isidentifier() for source in sources)
-
-
-def test_random_words_bring_their_mixer():
-    assert words_source().preamble.startswith("__device__ unsigned int mix32(")
-    assert gather_source("float32", "int32", "int32").preamble == ""

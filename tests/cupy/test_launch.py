@@ -5,7 +5,8 @@ import importlib
 import numpy as np
 import pytest
 
-from kerasish_cupy.fused_source import Step, single_source
+from kerasish_cupy.fused_source import Step
+from tests.cupy.samples import single_source
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def test_only_what_must_be_repeated_is_a_view(module, fake_cupy):
     x = fake_cupy.empty((2, 3), "float32")
     row = fake_cupy.empty((3,), "float32")
     out = fake_cupy.empty((2, 3), "float32")
-    source = single_source("add", ["float32"] * 2, "float32")
-    first, second, last = module.bind_elementwise(source, out, (x, row)).args
+    launch = module.SingleKernel("add").bind(out, (x, row), {})
+    first, second, last = launch._bound().args
     assert first is x
     assert last is out
     assert second.shape == (2, 3)
