@@ -132,9 +132,8 @@ class _Grouping:
         self._shapes = shapes
         self._groups: list[_Group] = []
         self._group: dict[Tensor, _Group] = {}
-        self._behind: dict[
-            Tensor, int
-        ] = {}  # a bit for each group at the next distance
+        # of each node, a bit for each group it depends on at the next distance
+        self._behind: dict[Tensor, int] = {}
 
     def groups(self) -> list[_Group]:
         """Return the groups worth a node of their own."""
