@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from tests.cupy.fake_cublas import FakeCublas
 from tests.cupy.lookalike import (
     IMPORT_CUPY,
     Cpp,
-    FakeCublas,
     FakeKernel,
     FakeStream,
     fake_module,
