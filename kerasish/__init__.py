@@ -58,8 +58,8 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return all names, those of parts not imported yet too."""
-    return sorted({*globals(), *__all__})
+    """Return the public names, those of parts not imported yet too."""
+    return sorted(__all__)
 
 
 def version() -> str:

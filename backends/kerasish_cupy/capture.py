@@ -21,7 +21,7 @@ import cupy
 
 from kerasish.backend.streams import run_all
 from kerasish_cupy.cublas import Product
-from kerasish_cupy.launch import ElementwiseLaunch, Launches
+from kerasish_cupy.launch import ElementwiseLaunch
 from kerasish_cupy.merging import merge_launches
 
 Call = Callable[[], Any]
@@ -40,24 +40,24 @@ def joined(calls: Sequence[Call]) -> list[Call]:
 
 def _single(call: Call) -> list[Call]:
     """Return the calls that one consists of: a loop's are those of all its steps."""
-    if not hasattr(call, "calls"):
+    if isinstance(call, functools.partial) and call.func is run_all:
+        inner: Sequence[Call] = call.args[0]
+    elif hasattr(call, "calls"):
+        inner = call.calls
+    else:
         return [call]
-    return list(itertools.chain.from_iterable(map(_single, call.calls)))
+    return list(itertools.chain.from_iterable(map(_single, inner)))
 
 
 def can_be_captured(call: Call) -> bool:
-    """Return whether a call only launches kernels, on memory that stays.
+    """Return whether a call that stands alone launches a kernel, on memory that stays.
 
     Of CuPy's functions these are copies, filling, and universal functions that are told
     where to write; its reductions, sorts and products take memory.
     """
-    if isinstance(call, Launches):
-        return all(map(can_be_captured, call.calls))
     if not isinstance(call, functools.partial):
         return isinstance(call, (ElementwiseLaunch, Product))
     function = call.func
-    if function is run_all:
-        return all(map(can_be_captured, call.args[0]))
     if isinstance(function, cupy.ufunc):
         return "out" in call.keywords
     is_method = isinstance(getattr(function, "__self__", None), cupy.ndarray)

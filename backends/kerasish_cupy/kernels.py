@@ -87,9 +87,8 @@ class GatherKernel(BoundKernel):
         source = gather_source(str(x.dtype), str(indices.dtype), place)
         width = math.prod(x.shape[axis + 1 :])
         scalars = (indices.size, width, x.shape[axis])
-        return functools.partial(
-            kernel_of(source), x, indices.reshape(-1), *scalars, out
-        )
+        # indices as they lie: to flatten turned ones here would copy them once for all
+        return functools.partial(kernel_of(source), x, indices, *scalars, out)
 
 
 def _scatter_scratch(

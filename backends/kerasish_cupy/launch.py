@@ -1,7 +1,7 @@
 """Generated kernels: source made once for a body and dtypes, compiled once a process.
 
-`Launch` objects are kernels of the contract; `bind` prepares all that depends on shapes
-(the source, the broadcast views), so that a replayed call is one launch. CuPy keeps the
+A kernel of the contract binds to a launch: all that depends on shapes (the source, the
+broadcast views) is prepared once, so that a replayed call is one launch. CuPy keeps the
 compiled code per device, and on disk under the kernel's name.
 """
 

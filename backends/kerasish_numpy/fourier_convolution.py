@@ -3,8 +3,9 @@
 The shifted products of `kerasish.backend.kernels_depthwise` go over the data twice for
 each element of the window; a transform takes as long as some dozens of these, whatever
 the window. One of 64 over 1,024 steps is convolved in half the time, one of 512 over
-4,096 in a fiftieth. The transforms are as long as the padded input, so
-that nothing of what is wanted wraps around.
+4,096 in a fiftieth. The transforms are as long as the padded input, so that nothing of
+what is wanted wraps around. A value that is not finite reaches all outputs of its
+sample and channel, not only those of the windows it is in.
 
 References:
     Oppenheim & Schafer, "Discrete-Time Signal Processing", 3rd ed., section 8.7.
@@ -122,8 +123,7 @@ class _Space:
             into: The spectra.
         """
         real = self.real[: len(source)]
-        pairs = zip(start, source.shape[1:-1], strict=True)
-        inside = real[(slice(None), *(slice(at, at + n) for at, n in pairs))]
+        inside = _within(real, start, source.shape[1:-1])
         transform = functools.partial(
             np.fft.rfftn, real, axes=self._sizes.axes, out=into
         )
@@ -135,17 +135,21 @@ class _Space:
 
     def restored(self, spectra: Array) -> tuple[Array, list[Call]]:
         """Return the numbers of spectra, and the calls that compute them there."""
-        return _restored(self._sizes, spectra, self.real[: len(spectra)])
+        real, length = self.real[: len(spectra)], self._sizes.periods[-1]
+        *others, last = self._sizes.axes
+        calls: list[Call] = [
+            functools.partial(np.fft.ifft, spectra, axis=axis, out=spectra)
+            for axis in others
+        ]
+        inverse = functools.partial(np.fft.irfft, spectra, length, axis=last, out=real)
+        return real, [*calls, inverse]
 
 
-def _restored(sizes: _Sizes, spectra: Array, real: Array) -> tuple[Array, list[Call]]:
-    *others, last = sizes.axes
-    calls: list[Call] = [
-        functools.partial(np.fft.ifft, spectra, axis=axis, out=spectra)
-        for axis in others
-    ]
-    inverse = functools.partial(np.fft.irfft, spectra, sizes.periods[-1], axis=last)
-    return real, [*calls, functools.partial(inverse, out=real)]
+class _Memory(NamedTuple):
+    """Scratch of a kernel: spectra of filters or their gradient, and the streams'."""
+
+    spectra: Array
+    spaces: Sequence[_Space]
 
 
 def _part(flat: Array, shape: Shape) -> Array:
@@ -156,7 +160,7 @@ def _as_complex(flat: Array) -> Array:
     return flat.view(_COMPLEX[flat.dtype.name])
 
 
-def _within(sizes: _Sizes, x: Array, start: Shape, lengths: Shape) -> Array:
+def _within(x: Array, start: Shape, lengths: Shape) -> Array:
     """Return a part of padded samples."""
     pairs = zip(start, lengths, strict=True)
     return x[(slice(None), *(slice(at, at + n) for at, n in pairs))]
@@ -176,9 +180,7 @@ def _weights(
     calls: list[Call] = []
     for i in range(g.filters):
         calls.append(functools.partial(real[:1].fill, 0))
-        places = tuple(slice(0, n * d, d) for n, d in _steps(g))
-        inside = real[(0, *places)]
-        calls.append(functools.partial(np.copyto, inside, by_tap[..., i]))
+        calls.append(functools.partial(np.copyto, _taps(g, real), by_tap[..., i]))
         own = spectra[i : i + 1]
         calls.append(
             functools.partial(np.fft.rfftn, real[:1], axes=sizes.axes, out=own)
@@ -188,8 +190,10 @@ def _weights(
     return calls
 
 
-def _steps(g: Geometry) -> Iterator[tuple[int, int]]:
-    return zip(g.window, g.dilation, strict=True)
+def _taps(g: Geometry, real: Array) -> Array:
+    """Return where the elements of a window lie in the first of padded samples."""
+    pairs = zip(g.window, g.dilation, strict=True)
+    return real[(0, *(slice(0, n * d, d) for n, d in pairs))]
 
 
 def _blocks(sizes: _Sizes, own: slice) -> Iterator[slice]:
@@ -210,7 +214,7 @@ def _forward(
         for i in range(g.filters):
             calls.append(functools.partial(np.multiply, first, filters[i], out=second))
             real, inverse = space.restored(second)
-            wanted = _within(sizes, real, (0,) * len(g.outputs), g.outputs)
+            wanted = _within(real, (0,) * len(g.outputs), g.outputs)
             calls += inverse
             calls.append(functools.partial(np.copyto, split[block][..., i], wanted))
     return calls
@@ -235,7 +239,7 @@ def _input_gradient(
                 calls.append(functools.partial(np.add, total, term, out=total))
         real, inverse = space.restored(total)
         calls += inverse
-        wanted = _within(sizes, real, _before(g), g.lengths)
+        wanted = _within(real, _before(g), g.lengths)
         calls.append(functools.partial(np.copyto, out[block], wanted))
     return calls
 
@@ -257,8 +261,11 @@ def _kernel_gradient(
             calls += [
                 functools.partial(np.conjugate, second, out=second),
                 functools.partial(np.multiply, first, second, out=second),
-                functools.partial(np.add.reduce, second, 0, None, second[0]),
-                functools.partial(np.add, totals[i], second[0], out=totals[i]),
+            ]
+            # one by one: a reduction into one of its terms would take memory
+            calls += [
+                functools.partial(np.add, totals[i], one, out=totals[i])
+                for one in second
             ]
     return calls
 
@@ -321,17 +328,13 @@ class FourierKernel(BoundKernel):
             for i in range(sizes.streams)
         ]
         spectra = _part(_as_complex(kept), sizes.spectra(self._spectra(sizes)))
-        calls = self._calls(sizes, out, inputs, spectra, spaces)
+        calls = self._calls(sizes, out, inputs, _Memory(spectra, spaces))
         return functools.partial(run_all, tuple(calls))
 
     def _calls(
-        self,
-        sizes: _Sizes,
-        out: Array,
-        inputs: Sequence[Array],
-        spectra: Array,
-        spaces: Sequence[_Space],
+        self, sizes: _Sizes, out: Array, inputs: Sequence[Array], memory: _Memory
     ) -> list[Call]:
+        spectra, spaces = memory
         x, kernel = inputs
         calls = _weights(sizes, kernel, spaces[0].real, spectra, conjugate=True)
         make = functools.partial(_forward, sizes, out, x, spectra)
@@ -356,13 +359,9 @@ class FourierInputGradient(FourierKernel):
         return geometry(out, kernel, cotangent, **how)
 
     def _calls(
-        self,
-        sizes: _Sizes,
-        out: Array,
-        inputs: Sequence[Array],
-        spectra: Array,
-        spaces: Sequence[_Space],
+        self, sizes: _Sizes, out: Array, inputs: Sequence[Array], memory: _Memory
     ) -> list[Call]:
+        spectra, spaces = memory
         cotangent, kernel = inputs
         calls = _weights(sizes, kernel, spaces[0].real, spectra, conjugate=False)
         make = functools.partial(_input_gradient, sizes, out, cotangent, spectra)
@@ -380,13 +379,9 @@ class FourierKernelGradient(FourierKernel):
         return sizes.g.filters * sizes.streams
 
     def _calls(
-        self,
-        sizes: _Sizes,
-        out: Array,
-        inputs: Sequence[Array],
-        spectra: Array,
-        spaces: Sequence[_Space],
+        self, sizes: _Sizes, out: Array, inputs: Sequence[Array], memory: _Memory
     ) -> list[Call]:
+        spectra, spaces = memory
         g = sizes.g
         parts = np.split(spectra, sizes.streams)
         first, *others = parts
@@ -399,12 +394,10 @@ class FourierKernelGradient(FourierKernel):
         calls = [self._in_streams(sizes, make, spaces)]
         calls += [functools.partial(np.add, first, x, out=first) for x in others]
         by_tap = out.reshape((*g.window, g.groups, g.filters))
-        places = tuple(slice(0, n * d, d) for n, d in _steps(g))
         for i in range(g.filters):
             real, inverse = spaces[0].restored(first[i : i + 1])
-            wanted = real[(0, *places)]
             calls += inverse
-            calls.append(functools.partial(np.copyto, by_tap[..., i], wanted))
+            calls.append(functools.partial(np.copyto, by_tap[..., i], _taps(g, real)))
         return calls
 
 

@@ -11,13 +11,13 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kerasish.backend.contract import Array, Shape
+from kerasish.backend.contract import Array, BoundKernel, Shape
 from kerasish.backend.streams import Call, run_all
 
 Pairs = tuple[tuple[int, int], ...]
 
 
-class PreparedKernel:
+class PreparedKernel(BoundKernel):
     """A kernel that is a list of calls, made once for the arrays it is bound to.
 
     Args:
@@ -33,10 +33,6 @@ class PreparedKernel:
     ) -> None:
         self._prepare = prepare
         self.scratch = scratch
-
-    def __call__(self, out: Array, *inputs: Array, **attributes: Any) -> None:
-        """Run the kernel once."""
-        self.bind(out, inputs, attributes)()
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]

@@ -230,10 +230,16 @@ def test_synchronize_returns(backend):
 
 
 def test_execution_scope_can_be_nested(backend):
-    with backend.execution_scope(), backend.execution_scope():
-        pass
+    source = backend.from_host(np.ones(3, "float32"))
+    found = [backend.empty((3,), "float32") for _ in range(3)]
     with backend.execution_scope():
-        pass
+        with backend.execution_scope():
+            backend.copy(found[0], source)
+        backend.copy(found[1], source)
+    with backend.execution_scope():
+        backend.copy(found[2], source)
+    for array in found:
+        np.testing.assert_array_equal(backend.to_host(array), [1, 1, 1])
 
 
 def test_execution_scope_can_be_left_by_an_error(backend):
