@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kerasish.backend.contract import Kernel, Step
+from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish.backend.rows import REDUCTIONS
 from kerasish_numba import gathering
 from kerasish_numba.expressions import has_expression
@@ -16,14 +17,18 @@ from kerasish_numba.hashing import HashedWords
 from kerasish_numba.loops import Concat, loop_kernels
 from kerasish_numba.merging import joined
 from kerasish_numba.pooling import window_kernels
-from kerasish_numba.products import PRODUCT
+from kerasish_numba.products import PART, PRODUCT
 from kerasish_numba.reductions import reductions
 from kerasish_numba.rows import RowsKernel
 from kerasish_numba.scattering import scatter_add
+from kerasish_numba.streams import NativeStreams
 from kerasish_numpy.backend import NumpyBackend
+from kerasish_numpy.fourier_convolution import fourier_kernels
+from kerasish_numpy.workers import WORKERS
 
 # In NumPy's table because it has no loops of its own; here they are parts of groups.
 _COMPOSED = ("moving_average", "add_scaled")
+_CONVOLUTION = convolution_kernels(np, PART, NativeStreams())
 
 
 class NumbaBackend(NumpyBackend):
@@ -36,6 +41,7 @@ class NumbaBackend(NumpyBackend):
         **loop_kernels(NumpyBackend.kernels),
         **reductions(),
         **window_kernels(dict(NumpyBackend.kernels)),
+        **fourier_kernels(_CONVOLUTION, WORKERS),
         "concat": Concat(NumpyBackend.kernels["concat"]),
         "hashed_words": HashedWords(),
         "matmul_of": PRODUCT,

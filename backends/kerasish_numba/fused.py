@@ -151,6 +151,15 @@ def loop_of(body: Sequence[Instruction], out: Array, inputs: Sequence[Array]) ->
     return Loop(loops.sizes, shared.tracks, shared.reads, made, writes)
 
 
+def loop_of_sum(arrays: Sequence[Array]) -> Loop:
+    """Return the loop that adds arrays to the first of them."""
+    dtype = arrays[0].dtype.name
+    count = len(arrays)
+    body = [Operation("add", (0, 1), dtype)]
+    body += [Operation("add", (count + i - 2, i), dtype) for i in range(2, count)]
+    return loop_of(body, arrays[0], arrays)
+
+
 def renumbered(
     body: Sequence[Instruction], positions: Sequence[int]
 ) -> tuple[Instruction, ...]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from kerasish.backend.contract import Array
 from kerasish_numba.fused import Loop, LoopCall, renumbered
-from kerasish_numba.program import NativeCall, NativeProgram, NativeSequence
+from kerasish_numba.program import NativeCall, NativeProgram
+from kerasish_numba.translating import single_calls
 
 Call = Callable[[], Any]
 _LEAST = 4096  # elements; smaller loops stay in the nearest cache anyway
@@ -27,7 +28,7 @@ _NEAR = 6  # large loops back that one is tried with
 def joined(calls: Sequence[Call]) -> list[Call]:
     """Return calls that do the same, native ones that follow each other as one."""
     result: list[Call] = []
-    single = itertools.chain.from_iterable(map(_single, calls))
+    single = itertools.chain.from_iterable(map(single_calls, calls))
     for is_native, group in itertools.groupby(single, _is_native):
         if not is_native:
             result += group
@@ -35,10 +36,6 @@ def joined(calls: Sequence[Call]) -> list[Call]:
         merged: list[Any] = merge_loops(list(group))
         result.append(merged[0] if len(merged) == 1 else NativeProgram(merged))
     return result
-
-
-def _single(call: Call) -> Sequence[Call]:
-    return call.calls if isinstance(call, NativeSequence) else (call,)
 
 
 def _is_native(call: Call) -> bool:
@@ -91,15 +88,15 @@ def _are_apart(one: NativeCall, other: NativeCall) -> bool:
 
 
 def _overlap(some: Iterable[Array], others: Sequence[Array]) -> bool:
-    spans = [_span(array) for array in others]
+    spans = [span(array) for array in others]
     return any(
         first < end and start < last
-        for first, last in map(_span, some)
+        for first, last in map(span, some)
         for start, end in spans
     )
 
 
-def _span(array: Array) -> tuple[int, int]:
+def span(array: Array) -> tuple[int, int]:
     """Return the first address of an array's memory, and the one behind it."""
     start = end = array.ctypes.data
     for stride, length in zip(array.strides, array.shape, strict=True):

@@ -17,15 +17,15 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Shape
 from kerasish.backend.matrices import layout_of
-from kerasish.backend.streams import shares
+from kerasish.backend.streams import Streams, shares
 from kerasish_numba.compiled import compiled, text_digest
-from kerasish_numba.fused import Loop, LoopCall, Operation, loop_of
+from kerasish_numba.fused import LoopCall, loop_of_sum
 from kerasish_numba.native import intrinsic, types
 from kerasish_numba.program import NativeCall, NativeSequence
 from kerasish_numba.source import HEADER
-from kerasish_numba.team import TEAM
+from kerasish_numba.team import TEAM, Team
+from kerasish_numpy.blas import blas_function
 from kerasish_numpy.products import Product, part_of, widest
-from kerasish_numpy.sweeps import blas_function
 from kerasish_numpy.workers import WORKERS
 
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112  # CBLAS's enumerations
@@ -107,11 +107,19 @@ class NativeProduct(Product):
     A product with a large second matrix, most often of weights, is cut along what is
     summed over: then each core reads the rows that it also updates, and the parts of
     the sum, which are small, are added afterwards.
+
+    Args:
+        streams: Into how many parts to cut NumPy's call, and how to run them.
+        team: Into how many parts to cut a native call.
     """
+
+    def __init__(self, streams: Streams, team: Team | Streams) -> None:
+        super().__init__(streams)
+        self._team = team
 
     def scratch(self, out: Any, x1: Any, x2: Any) -> list[tuple[Shape, str]]:
         """Return the forms of the sums of all parts but the first."""
-        number = _summed_parts(out, x1, x2)
+        number = self._summed_parts(out, x1, x2)
         return [(tuple(out.shape), dtypes.dtype_name(out.dtype))] * (number - 1)
 
     def __call__(
@@ -134,32 +142,22 @@ class NativeProduct(Product):
                 [(y, *piece) for y, piece in zip(targets, pieces, strict=True)]
             )
             if calls is not None:
-                return NativeSequence([calls, LoopCall(_sum_of(targets))])
+                return NativeSequence([calls, LoopCall(loop_of_sum(targets))])
         target, rows = _joined_rows(out, x1, x2)
         axis = widest(target)
-        number = TEAM.number(target.size * rows.shape[-1], target.shape[axis])
+        number = self._team.number(target.size * rows.shape[-1], target.shape[axis])
         cut = shares(target.shape[axis], number)
         native = _native_call([part_of(target, rows, x2, axis, share) for share in cut])
         return native or super().bind(out, inputs, {})
 
-
-def _summed_parts(out: Any, x1: Any, x2: Any) -> int:
-    """Return into how many parts what is summed over is cut; 1 where it is not."""
-    if not len(x1.shape) == len(x2.shape) == len(out.shape) == 2:
-        return 1
-    (m, k), n = x1.shape, x2.shape[1]
-    if k < _LEAST_RATIO * m or k * n < _LARGE_FACTOR or 1 in (m, n):
-        return 1
-    return TEAM.number(m * k * n, k)
-
-
-def _sum_of(arrays: Sequence[Array]) -> Loop:
-    """Return the loop that adds arrays to the first of them."""
-    dtype = arrays[0].dtype.name
-    count = len(arrays)
-    body = [Operation("add", (0, 1), dtype)]
-    body += [Operation("add", (count + i - 2, i), dtype) for i in range(2, count)]
-    return loop_of(body, arrays[0], arrays)
+    def _summed_parts(self, out: Any, x1: Any, x2: Any) -> int:
+        """Return into how many parts what is summed over is cut; 1 where it is not."""
+        if not len(x1.shape) == len(x2.shape) == len(out.shape) == 2:
+            return 1
+        (m, k), n = x1.shape, x2.shape[1]
+        if k < _LEAST_RATIO * m or k * n < _LARGE_FACTOR or 1 in (m, n):
+            return 1
+        return self._team.number(m * k * n, k)
 
 
 def _joined_rows(out: Array, x1: Array, x2: Array) -> tuple[Array, Array]:
@@ -185,7 +183,7 @@ def _native_call(products: Sequence[Sequence[Array]]) -> NativeCall | None:
         if described is None:
             return None
         name, words = described
-        found = blas_function(_LETTERS[dtype] + name)
+        found = blas_function(f"cblas_{_LETTERS[dtype]}{name}")
         if found is None or found[1] is not ctypes.c_int64:
             return None
         parts.append([ctypes.cast(found[0], ctypes.c_void_p).value or 0, *words])
@@ -236,4 +234,5 @@ def _addresses(out: Array, *operands: Array) -> list[int]:
     return [int(address) for address in np.stack(found, axis=1).reshape(-1)]
 
 
-PRODUCT = NativeProduct(WORKERS)
+PRODUCT = NativeProduct(WORKERS, TEAM)
+PART = NativeProduct(Streams(), Streams())  # of what is cut already

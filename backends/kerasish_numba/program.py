@@ -73,6 +73,11 @@ class NativeProgram:
         self._count = len(calls)
         self._is_shared = bool(self._rows[:, 2].max() > 1)
 
+    @property
+    def words(self) -> tuple[int, int]:
+        """The address of the calls' words, and how many calls there are."""
+        return self._address, self._count
+
     def __call__(self) -> None:
         """Run them."""
         run(self._address, self._count, TEAM.ready() if self._is_shared else 0)

@@ -10,7 +10,7 @@ than on x86-64 Linux the scope does nothing and `AVAILABLE` is false.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
+import functools
 import platform
 import sys
 from typing import Any
@@ -38,7 +38,15 @@ _libm = _load_libm()
 AVAILABLE = _libm is not None
 
 
-_Environment = ctypes.c_ubyte * _FENV_BYTES
+_Environment: Any = ctypes.c_char * _FENV_BYTES
+
+
+@functools.lru_cache(maxsize=64)
+def _flushing(environment: bytes) -> bytes:
+    """Return an environment with the two bits set."""
+    before, after = environment[:_MXCSR_OFFSET], environment[_MXCSR_OFFSET:]
+    word = int.from_bytes(after, sys.byteorder) | _FLUSH_TO_ZERO | _DENORMALS_ARE_ZERO
+    return before + word.to_bytes(len(after), sys.byteorder)
 
 
 class FlushToZero:
@@ -48,12 +56,9 @@ class FlushToZero:
         if _libm is None:
             return
         self._before = _Environment()
-        _libm.fegetenv(ctypes.byref(self._before))
-        during = _Environment.from_buffer_copy(self._before)
-        mxcsr = ctypes.c_uint32.from_buffer(during, _MXCSR_OFFSET)
-        mxcsr.value |= _FLUSH_TO_ZERO | _DENORMALS_ARE_ZERO
-        _libm.fesetenv(ctypes.byref(during))
+        _libm.fegetenv(self._before)
+        _libm.fesetenv(_flushing(self._before.raw))
 
     def __exit__(self, *_: object) -> None:
         if _libm is not None:
-            _libm.fesetenv(ctypes.byref(self._before))
+            _libm.fesetenv(self._before)

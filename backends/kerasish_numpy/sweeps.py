@@ -13,33 +13,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import threadpoolctl
 
 from kerasish.backend.contract import Array
+from kerasish_numpy.blas import blas_function
 
-# names under which builds of BLAS export a C function, and the width of their integers
-_SPELLINGS = (
-    ("scipy_cblas_{}64_", ctypes.c_int64),
-    ("scipy_cblas_{}", ctypes.c_int32),
-    ("cblas_{}64_", ctypes.c_int64),
-)
 _NUMBERS = {"float32": ("s", ctypes.c_float), "float64": ("d", ctypes.c_double)}
 _FEWEST = 1024  # elements; below, a call through ctypes costs more than the passes
-
-
-@functools.cache
-def blas_function(name: str) -> tuple[Any, Any] | None:
-    """Return a BLAS function and its integer type, or None if it cannot be had."""
-    for pool in threadpoolctl.threadpool_info():
-        if pool["internal_api"] != "openblas" or "numpy" not in pool["filepath"]:
-            continue
-        library = ctypes.CDLL(pool["filepath"])
-        for spelling, integer in _SPELLINGS:
-            found = getattr(library, spelling.format(name), None)
-            if found is not None:
-                found.restype = None
-                return found, integer
-    return None
 
 
 def _suits(*arrays: Array) -> bool:
@@ -68,7 +47,7 @@ class MovingAverage:
         old, new = inputs
         weight = attributes["weight"]
         letter, number = _NUMBERS.get(out.dtype.name, ("s", ctypes.c_float))
-        found = blas_function(f"{letter}axpby") if _suits(out, old, new) else None
+        found = blas_function(f"cblas_{letter}axpby") if _suits(out, old, new) else None
         if found is None or out is not old or new is old:
             return functools.partial(self, out, old, new, weight=weight)
         axpby, integer = found
@@ -90,7 +69,7 @@ class AddScaled:
         """Return the call with its arrays filled in."""
         x, y, factor = inputs
         letter, number = _NUMBERS.get(out.dtype.name, ("s", ctypes.c_float))
-        found = blas_function(f"{letter}axpy") if _suits(out, x, y) else None
+        found = blas_function(f"cblas_{letter}axpy") if _suits(out, x, y) else None
         if found is None or out is not x or y is x or factor.size != 1:
             return functools.partial(self, out, x, y, factor)
         axpy, integer = found

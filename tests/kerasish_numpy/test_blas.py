@@ -56,7 +56,7 @@ class FakePool:
 
 def test_scopes_of_several_threads_agree():
     limit, pool = blas.ThreadLimit(), FakePool()
-    limit._pools = [(pool, 4)]
+    limit._pools = [(pool.set_num_threads, 4)]
     inside, leave = threading.Barrier(3, timeout=20), threading.Event()
 
     def work():
