@@ -6,8 +6,7 @@ result that is not finite, where all operands were, stops the run with the layer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Backend
 from kerasish.errors import ShapeError, explain
+from kerasish.graph.lender import Lender
 from kerasish.graph.pieces import (
     CARVED,
     carve,
@@ -26,7 +26,7 @@ from kerasish.graph.tensor import CONSTANT, INPUT, READ, Tensor
 from kerasish.graph.trace import Graph
 
 
-class Interpreter:
+class Interpreter(Lender):
     """A graph run step by step; stands in for `Executable` and its `Replay`.
 
     Attributes:
@@ -40,10 +40,12 @@ class Interpreter:
         self.inputs = [backend.empty(t.shape, t.dtype) for t in graph.inputs]
         self.outputs: list[Array] = []
 
-    @contextmanager
-    def replay(self) -> Iterator[Interpreter]:
-        """Lend an interpreter with inputs of its own, so that threads may share one."""
-        yield Interpreter(self._graph, self._backend)
+    def take(self) -> Interpreter:
+        """Return one with inputs of its own, so that threads may share one."""
+        return Interpreter(self._graph, self._backend)
+
+    def give_back(self, replay: Interpreter) -> None:
+        """Forget it: it is cheap to make."""
 
     def feed(self, batch: Any) -> Interpreter:
         """Fill the inputs from a batch; return itself.

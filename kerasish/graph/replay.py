@@ -9,8 +9,7 @@ once.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from kerasish.backend.contract import Array, Backend
@@ -21,6 +20,7 @@ from kerasish.graph.binding import Binding, Pool
 from kerasish.graph.fuse import fuse
 from kerasish.graph.fuse_rows import fuse_rows
 from kerasish.graph.hoist import hoist_copies
+from kerasish.graph.lender import Lender
 from kerasish.graph.lower import lower
 from kerasish.graph.merge import merge_loops
 from kerasish.graph.nested import nest, step_needs
@@ -137,7 +137,7 @@ def _block(plan: Plan, backend: Backend) -> Array:
         ) from error
 
 
-class Executable:
+class Executable(Lender):
     """A compiled graph.
 
     Attributes:
@@ -150,18 +150,18 @@ class Executable:
         self.backend = backend
         self._idle: list[Replay] = []
 
-    @contextmanager
-    def replay(self) -> Iterator[Replay]:
-        """Lend a replay to this thread for the block."""
+    def take(self) -> Replay:
+        """Return a replay that nobody has, ready to be run."""
         try:
-            lent = self._idle.pop()
+            taken = self._idle.pop()
         except IndexError:
-            lent = Replay(self.plan, self.backend)
-        try:
-            lent.refresh()
-            yield lent
-        finally:
-            self._idle.append(lent)
+            return Replay(self.plan, self.backend)
+        taken.refresh()
+        return taken
+
+    def give_back(self, replay: Replay) -> None:
+        """Let others have a replay that `take` returned."""
+        self._idle.append(replay)
 
     def __call__(self, *arrays: Array) -> Any:
         """Run on arrays of the backend, one per input; return copies of the results."""

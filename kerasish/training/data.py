@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from kerasish.errors import DTypeError, explain
 from kerasish.graph import tree
 from kerasish.training.data_adapter import Adapter
@@ -78,11 +80,10 @@ def make_adapter(
 
 
 def _is_array_like(x: Any) -> bool:
-    if isinstance(x, PyDataset):
-        return False
-    if isinstance(x, (list, tuple, dict)):
+    if isinstance(x, (np.ndarray, list, tuple, dict)):
         return True
-    return any(hasattr(x, mark) for mark in _ARRAY_MARKS)
+    is_marked = any(hasattr(x, mark) for mark in _ARRAY_MARKS)
+    return is_marked and not isinstance(x, PyDataset)
 
 
 def _not_data(x: Any) -> DTypeError:

@@ -6,7 +6,6 @@ are gathered, and converted, when the batch is written into its buffers.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -140,12 +139,13 @@ class IndexedAdapter(Adapter):
         """Yield the batches of one pass, in a newly drawn order if shuffled."""
         order = self.epoch_indices(rng)
         in_memory = all(isinstance(source, np.ndarray) for source in self.arrays)
-        starts = range(0, self.num_samples, self.batch_size)
-        batches = (self._batch_at(start, order) for start in starts)
-        for batch, following in itertools.pairwise(itertools.chain(batches, [None])):
-            assert batch is not None
+        batch = self._batch_at(0, order)
+        for start in range(self.batch_size, self.num_samples, self.batch_size):
+            following = self._batch_at(start, order)
             batch.following = following if in_memory else None
             yield batch
+            batch = following
+        yield batch
 
     def _batch_at(self, start: int, order: NDArray[np.intp] | None) -> IndexedBatch:
         """Return the batch that begins with a sample of the order."""

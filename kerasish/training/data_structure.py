@@ -123,10 +123,10 @@ class DataStructure:
         Raises:
             ShapeError: The leaves differ in length, or there are no samples.
         """
-        return count_samples(
-            (spec.name, leaf)
-            for spec, leaf in zip(self.specs, self.leaves, strict=True)
-        )
+        lengths = {int(leaf.shape[0]) for leaf in self.leaves}
+        if len(lengths) > 1 or 0 in lengths:
+            raise _no_common_length(self.specs, self.leaves)
+        return lengths.pop()
 
 
 @functools.lru_cache(maxsize=256)
@@ -136,16 +136,13 @@ def _specs_of_array(
     return (LeafSpec("x", shape, device_dtype(dtype, "x")),)
 
 
-def count_samples(named: Iterable[tuple[str, Source]]) -> int:
-    """Return the length that all these arrays share.
-
-    Raises:
-        ShapeError: They differ in length, or are empty.
-    """
-    lengths = {name: int(leaf.shape[0]) for name, leaf in named}
-    count = next(iter(lengths.values()))
-    if any(length != count for length in lengths.values()):
-        raise ShapeError(
+def _no_common_length(
+    specs: Sequence[LeafSpec], leaves: Sequence[Source]
+) -> ShapeError:
+    """Return the error for arrays that differ in length, or are empty."""
+    lengths = {s.name: leaf.shape[0] for s, leaf in zip(specs, leaves, strict=True)}
+    if len({*lengths.values()}) > 1:
+        return ShapeError(
             explain(
                 "Data cardinality is ambiguous: x and what belongs to it differ in "
                 "length.",
@@ -154,15 +151,13 @@ def count_samples(named: Iterable[tuple[str, Source]]) -> int:
                 fix="check how the arrays were cut or loaded",
             )
         )
-    if count == 0:
-        raise ShapeError(
-            explain(
-                "The data is empty.",
-                got=", ".join(f"{name} with 0 samples" for name in lengths),
-                expected="at least one sample",
-            )
+    return ShapeError(
+        explain(
+            "The data is empty.",
+            got=", ".join(f"{name} with 0 samples" for name in lengths),
+            expected="at least one sample",
         )
-    return count
+    )
 
 
 def standardize(structure: Any, name: str) -> Any:

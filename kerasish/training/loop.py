@@ -7,8 +7,8 @@ back unless a progress bar or a callback asks.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from contextlib import ExitStack
+import functools
+from collections.abc import Callable, Hashable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -44,7 +44,7 @@ class Runner:
         self._kind = kind
         self._adapter = adapter
         self._fed: dict[Hashable, Any] = {}  # replays, or what feeds two by turns
-        self._stack = ExitStack()
+        self._ends: list[Callable[[], None]] = []
         self._checks_batches = False
         self._last: Any = None
         self.structure: Any = 0
@@ -58,7 +58,8 @@ class Runner:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        for end in reversed(self._ends):
+            end()
 
     def run(self, batch: Batch) -> Any:
         """Do the step on a batch; return the replay, with the results in `outputs`."""
@@ -84,10 +85,11 @@ class Runner:
         if not self._fed:
             self._check_data()
         self.structure = program.structure
-        fed = self._stack.enter_context(program.executable.replay())
+        fed = program.executable.take()
+        self._ends.append(functools.partial(program.executable.give_back, fed))
         if ahead.is_worth_it(batch) and not self._trainer.run_eagerly:
             fed = ahead.Ahead(fed)
-            self._stack.callback(fed.close)
+            self._ends.append(fed.close)
         self._fed[batch.key] = fed
         return fed
 

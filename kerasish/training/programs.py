@@ -55,13 +55,18 @@ class Programs:
         self._made.clear()
 
     def get(
-        self, key: Hashable, step: Step, data: DataStructure, size: int, eager: bool
+        self,
+        key: Hashable,
+        make_step: Callable[[], Step],
+        data: DataStructure,
+        size: int,
+        eager: bool,
     ) -> Program:
         """Return the program of a step for batches of `size` samples.
 
         Args:
             key: What beside data and backend the step depends on.
-            step: `step(x, y, sample_weight)`, in ops.
+            make_step: Returns `step(x, y, sample_weight)`, in ops.
             data: Nesting, shapes and dtypes of a sample.
             size: Samples a batch.
             eager: Whether to interpret the graph, checking every value.
@@ -69,7 +74,7 @@ class Programs:
         forms = tuple((s.shape, s.dtype) for s in data.specs)
         full = (key, forms, data.num_x, data.num_y, size, get_backend().name, eager)
         if full not in self._made:
-            self._made[full] = _compile(step, data, size, eager)
+            self._made[full] = _compile(make_step(), data, size, eager)
         return self._made[full]
 
 

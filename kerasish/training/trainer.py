@@ -344,8 +344,9 @@ class Trainer:
             self._prepare_optimizer()
             # the arena itself, not its id, which a later arena could have again
             key = (kind, self.optimizer._arena)
-        step = self._step(kind)
-        return self._programs.get(key, step, data, size, self.run_eagerly)
+        return self._programs.get(
+            key, lambda: self._step(kind), data, size, self.run_eagerly
+        )
 
     def _prepare_optimizer(self) -> None:
         variables = self.trainable_variables

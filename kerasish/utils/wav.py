@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import wave
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,8 @@ def read_wav(path: str) -> tuple[Sound, int]:
     Raises:
         FileFormatError: It is no such file.
     """
+    import wave
+
     try:
         with wave.open(path, "rb") as file:
             frames = file.readframes(file.getnframes())
