@@ -17,6 +17,7 @@ from kerasish_numpy import (
     blas,
     chains,
     denormals,
+    direct,
     hashing,
     products,
     scattering,
@@ -51,6 +52,7 @@ class ExecutionScope:
         self._errors.__exit__(kind, error, traceback)
 
 
+_SHARED = array_kernels(np)
 _CONVOLUTION = convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS)
 
 
@@ -62,7 +64,8 @@ class NumpyBackend(Backend):
     flushes_denormals = denormals.AVAILABLE
     gathers_ahead = workers.num_cores() > 1
     kernels: ClassVar[Mapping[str, Kernel]] = {
-        **array_kernels(np),
+        **_SHARED,
+        **direct.direct_kernels(_SHARED),
         **REDUCTIONS,
         "erf": special.erf,
         "erfc": special.erfc,

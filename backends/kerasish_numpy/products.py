@@ -33,7 +33,7 @@ class Product(BoundKernel):
     ) -> Callable[[], None]:
         """Return the call with its arrays filled in."""
         x1, x2 = inputs
-        whole = functools.partial(np.matmul, x1, x2, out=out)
+        whole = functools.partial(np.matmul, x1, x2, out)
         if min(x1.ndim, x2.ndim) < 2:
             return whole
         axis = widest(out)
@@ -44,7 +44,7 @@ class Product(BoundKernel):
         streams = []
         for share in shares(out.shape[axis], number):
             part, *operands = part_of(out, x1, x2, axis, share)
-            streams.append([functools.partial(np.matmul, *operands, out=part)])
+            streams.append([functools.partial(np.matmul, *operands, part)])
         return self._streams.together(streams)
 
 

@@ -59,7 +59,7 @@ def _as_product(out: Array, x: Array, axis: Shape) -> Callable[[], None] | None:
         return None
     ones = np.ones(terms, x.dtype)
     operands = (ones, x) if axis == (0,) else (x, ones)
-    return functools.partial(np.dot, *operands, out=out.reshape(-1))
+    return functools.partial(np.dot, *operands, out.reshape(-1))
 
 
 class ArgumentReduction:
