@@ -10,6 +10,7 @@ tensors it adds a node.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, ParamSpec
@@ -55,7 +56,6 @@ class Op(Generic[P]):
         is_control: Whether it runs graphs of its own; never, of a declared one.
         gradient_rule: `rule(g, y, *inputs, **attributes)`, or None.
         no_gradient_reason: Why it has none; None where it has, or is composed.
-        takes_several: Whether its operands come as one sequence.
         kept_operands: Of an elementwise operation, the operands its result must not
             overwrite, by position.
     """
@@ -70,22 +70,37 @@ class Op(Generic[P]):
         self.is_control = False
         self.gradient_rule: Callable[..., Any] | None = None
         self.no_gradient_reason: str | None = None
-        self.signature = inspect.signature(function)
         self.__doc__ = function.__doc__
         self.__name__ = name
         self.__qualname__ = name
         self.__module__ = function.__module__
         self.__wrapped__ = function  # shows help() and type checkers the signature
-        self._parameters = list(self.signature.parameters.values())
-        self._defaults = {
-            p.name: p.default for p in self._parameters if p.default is not p.empty
-        }
-        self._tensors = [
-            p for p in self._parameters if p.annotation in _TENSOR_ANNOTATIONS
-        ]
-        self.takes_several = any(p.annotation == "Arrays" for p in self._tensors)
         self.kept_operands: tuple[int, ...] = ()
         enter(name, self)
+
+    # read on first use: to read those of all operations takes 6 ms
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        """What it takes."""
+        return inspect.signature(self.function)
+
+    @functools.cached_property
+    def takes_several(self) -> bool:
+        """Whether its operands come as one sequence."""
+        return any(p.annotation == "Arrays" for p in self._tensors)
+
+    @functools.cached_property
+    def _parameters(self) -> list[inspect.Parameter]:
+        return list(self.signature.parameters.values())
+
+    @functools.cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {p.name: p.default for p in self._parameters if p.default is not p.empty}
+
+    @functools.cached_property
+    def _tensors(self) -> list[inspect.Parameter]:
+        return [p for p in self._parameters if p.annotation in _TENSOR_ANNOTATIONS]
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self.signature}>"
