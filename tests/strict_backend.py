@@ -154,11 +154,13 @@ class StrictBackend(Backend):
     Attributes:
         allocations: How many arrays were made so far, by the backend or in a kernel.
         transfers: How many were copied between the pretended device and the host.
+        room: Bytes for data sets that are kept on the pretended device.
     """
 
     name = "strict"
     array_type = StrictArray
     flushes_denormals = False
+    room = 1 << 30
 
     def __init__(self):
         self.allocations = 0
@@ -225,6 +227,9 @@ class StrictBackend(Backend):
         self.transfers += 1
         np.copyto(self._host(target), source, casting="no")
 
+    def room_for_data(self):
+        return self.room
+
     def flush_denormals(self, array):
         data = self._host(array)
         data[np.abs(data) < np.finfo(data.dtype).tiny] = 0
@@ -246,6 +251,7 @@ class StrictFusingBackend(StrictBackend):
 
     name = "strict_fusing"
     array_type = FusingArray
+    room = 0  # batches are gathered on the host
 
     def _table(self):
         groups = {

@@ -81,6 +81,12 @@ class CupyBackend(Backend):
         with cupy.cuda.Device(self._device):
             self._staging.upload(target, source)
 
+    def room_for_data(self) -> int:
+        """Return half of what is free on the device, CuPy's pool included."""
+        with cupy.cuda.Device(self._device):
+            free, _ = cupy.cuda.runtime.memGetInfo()
+            return int(free + cupy.get_default_memory_pool().free_bytes()) // 2
+
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
         cupy.cuda.Device(self._device).synchronize()

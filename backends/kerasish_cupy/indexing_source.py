@@ -51,6 +51,30 @@ for ({place} at = low; at < count && keys[order[at]] == row; ++at) {{
 y = sum;
 """.strip()
 
+# A warp looks through all indices for its row, a lane at each, and its lanes add the
+# columns of a block: in order, and with no memory for sorting.
+_SCAN = """
+const int lane = i % 32;
+const {place} row = ({place})(i / 32) / blocks;
+const {place} column = ({place})(i / 32) % blocks * 32 + lane;
+{total} sum = 0;
+for ({place} base = 0; base < count; base += 32) {{
+  const {place} at = base + lane;
+  long long index = at < count ? (long long)indices[at] : rows;
+  if (index < 0) index += rows;
+  unsigned int found = __ballot_sync(0xffffffffu, index == row);
+  while (found) {{
+    const {place} from = base + __ffs(found) - 1;
+    found &= found - 1;
+    if (column < width) {{
+      const {total} next = x[from * width + column];
+      {combine};
+    }}
+  }}
+}}
+if (column < width) y[row * width + column] = sum;
+""".strip()
+
 _COMBINE = {
     "set": "sum = next",
     "mul": "sum *= next",
@@ -101,10 +125,31 @@ def scatter_source(dtype: str, place: str) -> KernelSource:
         f"raw {place} keys, raw int64 order, raw {dtype} x, "
         f"{place} count, {place} width"
     )
-    total = "float" if dtype == "float16" else C_TYPES[dtype]
-    combine = "sum |= next" if kind_of(dtype) == "bool" else "sum += next"
-    text = _RUNS.format(place=C_TYPES[place], total=total, start="0", combine=combine)
+    text = _RUNS.format(place=C_TYPES[place], start="0", **_added(dtype))
     return named_source("scatter_add", inputs, f"{dtype} y", text)
+
+
+@functools.cache
+def scan_source(dtype: str, index_dtype: str, place: str) -> KernelSource:
+    """Return the source of y = the sum, row by row, of the slices x with its index.
+
+    A warp for each row and block of 32 columns. Its scalars: `count` indices, `width`
+    elements in a row, `blocks` in a row, `rows` of y.
+    """
+    inputs = (
+        f"raw {index_dtype} indices, raw {dtype} x, "
+        f"{place} count, {place} width, {place} blocks, {place} rows"
+    )
+    text = _SCAN.format(place=C_TYPES[place], **_added(dtype))
+    return named_source("scatter_scan", inputs, f"raw {dtype} y", text)
+
+
+def _added(dtype: str) -> dict[str, str]:
+    """Return the type that sums are kept in, and the statement that adds to one."""
+    return {
+        "total": "float" if dtype == "float16" else C_TYPES[dtype],
+        "combine": "sum |= next" if kind_of(dtype) == "bool" else "sum += next",
+    }
 
 
 @functools.cache

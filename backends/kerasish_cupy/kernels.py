@@ -28,6 +28,7 @@ from kerasish_cupy.indexing_source import (
     gather_source,
     keys_source,
     place_dtype,
+    scan_source,
     scatter_source,
 )
 from kerasish_cupy.launch import (
@@ -39,9 +40,12 @@ from kerasish_cupy.launch import (
     kernel_of,
 )
 from kerasish_cupy.reductions import reductions
+from kerasish_cupy.row_source import WARP
 
 # few large products keep a GPU busy, many small ones do not
 _CONVOLUTION_BYTES = 128 << 20
+# rows times indices times warps for a row: a million loads of a warp, or a few
+_MOST_SCANNED = 1 << 30
 
 
 COPY = SingleKernel("cast_to")
@@ -99,21 +103,55 @@ def _scatter_scratch(
     return [((count,), place_dtype(*sizes))]
 
 
-@scratch(_scatter_scratch)
-def scatter_add(
-    out: Array, indices: Array, x: Array, *, shape: Shape, scratch: tuple[Array, ...]
-) -> None:
+class ScatterAddKernel(BoundKernel):
+    """Sums of slices, in their order: by looking through the indices, or by sorting.
+
+    To look through them takes no memory, so it can be part of a CUDA graph; with many
+    rows and many indices it takes too long.
+    """
+
+    def scratch(
+        self, out: Any, indices: Any, x: Any, *, shape: Shape
+    ) -> list[tuple[Shape, str]]:
+        """Return the form of the keys to be sorted, if they are."""
+        count = math.prod(indices.shape)
+        if shape[0] * _blocks(shape) * count <= _MOST_SCANNED:
+            return []
+        return _scatter_scratch(out, indices, x, shape=shape)
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays, or what sorts; the latter allocates."""
+        indices, x = inputs
+        if indices.size == 0 or out.size == 0:
+            return functools.partial(out.fill, 0)
+        shape, keys = attributes["shape"], attributes.get("scratch", ())
+        if keys:
+            return functools.partial(_add_sorted, out, indices, x, keys[0])
+        place = place_dtype(out.size, x.size, indices.size)
+        source = scan_source(str(x.dtype), str(indices.dtype), place)
+        blocks = _blocks(shape)
+        scalars = (indices.size, math.prod(shape[1:]), blocks, shape[0])
+        size = shape[0] * blocks * WARP
+        return functools.partial(
+            kernel_of(source), indices, x, *scalars, out, size=size
+        )
+
+
+def _blocks(shape: Shape) -> int:
+    """Return how many warps share a row."""
+    return -(-math.prod(shape[1:]) // WARP)
+
+
+def _add_sorted(out: Array, indices: Array, x: Array, keys: Array) -> None:
     """Write sums of the slices of `x`, in their order; allocates for the sort."""
-    if indices.size == 0 or out.size == 0:
-        out.fill(0)
-        return
-    keys = scratch[0]
     place = str(keys.dtype)
     find_keys = kernel_of(keys_source(str(indices.dtype), place))
-    find_keys(indices.reshape(-1), shape[0], keys)
+    find_keys(indices.reshape(-1), out.shape[0], keys)
     order = cupy.argsort(keys, kind="stable")
     sum_runs = kernel_of(scatter_source(str(x.dtype), place))
-    sum_runs(keys, order, x, indices.size, math.prod(shape[1:]), out)
+    sum_runs(keys, order, x, indices.size, math.prod(out.shape[1:]), out)
 
 
 def _combine_scratch(
@@ -186,7 +224,7 @@ def table() -> dict[str, Kernel]:
         "copy": COPY,
         "reshape_to": ReshapeKernel(),
         "gather": GatherKernel(),
-        "scatter_add": scatter_add,
+        "scatter_add": ScatterAddKernel(),
         "scatter_into": scatter_into,
         "hashed_words": HashedWords(),
     }

@@ -179,6 +179,14 @@ class Backend(abc.ABC):
         """
         return calls
 
+    def room_for_data(self) -> int:
+        """Return how many bytes a data set may take of the device's memory.
+
+        One that fits is kept there while a model is trained on it, and batches are
+        gathered by the kernel `gather`. With 0 they are gathered on the host.
+        """
+        return 0
+
     def host_view(self, array: Array) -> np.ndarray | None:
         """Return the array itself if it lies in host memory, else None.
 

@@ -91,16 +91,21 @@ class CallbackList(Callback):
             ]
             for hook, names in _BATCH_HOOKS.items()
         }
-        for_train = [
-            hook
-            for name in ("on_train_batch_begin", "on_train_batch_end")
-            for hook in self._hooks[name]
-        ]
-        self.has_train_batch_hooks = bool(for_train)
-        self.needs_batch_logs = any(
-            _function(hook) is not ProgbarLogger.on_train_batch_end
-            for hook in for_train
-        )
+        self.has_train_batch_hooks = bool(self._batch_hooks("train"))
+        self.needs_batch_logs = self.watches_batches("train")
+
+    def _batch_hooks(self, kind: str) -> list[BatchHook]:
+        names = (f"on_{kind}_batch_begin", f"on_{kind}_batch_end")
+        return [hook for name in names for hook in self._hooks[name]]
+
+    def watches_batches(self, kind: str) -> bool:
+        """Return whether a callback other than the progress bar has a batch's hook.
+
+        Args:
+            kind: "train", "test" or "predict".
+        """
+        bars = getattr(ProgbarLogger, f"on_{kind}_batch_end")
+        return any(_function(hook) is not bars for hook in self._batch_hooks(kind))
 
     def set_params(self, params: dict[str, Any] | None) -> None:
         """Hand the run's settings to all callbacks, if there are any settings."""

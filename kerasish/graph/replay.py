@@ -16,7 +16,7 @@ from kerasish.backend.contract import Array, Backend
 from kerasish.errors import explain
 from kerasish.graph import plan as planning
 from kerasish.graph import tree
-from kerasish.graph.binding import Binding, Pool
+from kerasish.graph.binding import Binding, Pool, Program
 from kerasish.graph.fuse import fuse
 from kerasish.graph.fuse_rows import fuse_rows
 from kerasish.graph.hoist import hoist_copies
@@ -83,6 +83,11 @@ class Replay:
         self._program = self._binding.program
         self.calls = self._program.calls
         self.outputs = [self.array(t) for t in self._plan.graph.outputs]
+
+    @property
+    def program(self) -> Program:
+        """The calls as a program; another one after its memory was bound anew."""
+        return self._program
 
     @property
     def origins(self) -> list[Tensor | None]:

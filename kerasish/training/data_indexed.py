@@ -24,19 +24,33 @@ DEFAULT_BATCH_SIZE = 32
 class IndexedBatch(Batch):
     """Chosen rows of an `IndexedAdapter`.
 
-    Attributes:
-        selection: A slice, or row numbers.
+    Args:
+        adapter: Whose rows they are.
+        order: Row numbers; None for the rows as they stand.
+        start: Where in the order the batch begins.
+        size: How many rows it has.
     """
 
-    __slots__ = ("_adapter", "following", "selection", "size")
+    __slots__ = ("_adapter", "following", "order", "size", "start")
 
     def __init__(
-        self, adapter: IndexedAdapter, selection: Selection, size: int
+        self,
+        adapter: IndexedAdapter,
+        order: NDArray[np.intp] | None,
+        start: int,
+        size: int,
     ) -> None:
         self._adapter = adapter
-        self.selection = selection
+        self.order = order
+        self.start = start
         self.size = size
         self.following: IndexedBatch | None = None
+
+    @property
+    def selection(self) -> Selection:
+        """The rows: a slice, or their numbers."""
+        rows = slice(self.start, self.start + self.size)
+        return rows if self.order is None else self.order[rows]
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -58,8 +72,9 @@ class IndexedBatch(Batch):
 
     def write(self, buffers: Sequence[NDArray[Any]]) -> None:
         """Gather the rows of each leaf into its buffer."""
+        selection = self.selection
         for source, buffer in zip(self._adapter.arrays, buffers, strict=True):
-            gather_into(source, self.selection, buffer)
+            gather_into(source, selection, buffer)
 
     def arrays(self) -> list[NDArray[Any]]:
         """Return the rows of each leaf as a new array."""
@@ -85,6 +100,7 @@ class IndexedAdapter(Adapter):
 
     Attributes:
         arrays: The sources, flat: leaves of x, of y, of the sample weights.
+        on_device: What keeps them on a device (see `kerasish.training.resident`).
     """
 
     arrays: list[Source]
@@ -101,6 +117,7 @@ class IndexedAdapter(Adapter):
         class_weight: dict[int, float] | None = None,
     ) -> None:
         super().__init__(steps)
+        self.on_device: Any = None
         self.shuffle = _check_shuffle(shuffle)
         self.structure = assemble(x, y, sample_weight, class_weight)
         self.arrays = self.structure.leaves
@@ -149,10 +166,8 @@ class IndexedAdapter(Adapter):
 
     def _batch_at(self, start: int, order: NDArray[np.intp] | None) -> IndexedBatch:
         """Return the batch that begins with a sample of the order."""
-        stop = min(start + self.batch_size, self.num_samples)
-        rows = slice(start, stop)
-        selection = rows if order is None else order[rows]
-        return IndexedBatch(self, selection, stop - start)
+        size = min(self.batch_size, self.num_samples - start)
+        return IndexedBatch(self, order, start, size)
 
     def batch(self, selection: Selection) -> tuple[Any, Any, Any]:
         """Return chosen samples as `(x, y, sample_weight)`, nested as they came.
@@ -160,12 +175,8 @@ class IndexedAdapter(Adapter):
         Args:
             selection: A slice, or row numbers.
         """
-        if isinstance(selection, slice):
-            size = len(range(*selection.indices(self.num_samples)))
-        else:
-            size = len(selection)
-        arrays = IndexedBatch(self, selection, size).arrays()
-        return self.structure.pack(arrays)
+        rows = np.arange(self.num_samples)[selection]
+        return self.structure.pack(IndexedBatch(self, rows, 0, len(rows)).arrays())
 
 
 def _check_shuffle(shuffle: Any) -> bool | str:

@@ -26,6 +26,7 @@ from kerasish.training.data_adapter import Adapter, Batch
 from kerasish.training.data_indexed import IndexedAdapter
 from kerasish.training.data_sources import check_finite
 from kerasish.training.logs import LazyLogs
+from kerasish.training.resident import Resident, device_data
 
 _FLUSH_EVERY = 256  # steps; Adam's moments take some 760 to decay to subnormals
 
@@ -37,13 +38,19 @@ class Runner:
         trainer: Whose step.
         kind: "train", "test" or "predict".
         adapter: Where the batches come from.
+        may_wait: Whether nobody looks at what a step has done before `logs`, so that
+            several may be done together.
     """
 
-    def __init__(self, trainer: Any, kind: str, adapter: Adapter) -> None:
+    def __init__(
+        self, trainer: Any, kind: str, adapter: Adapter, may_wait: bool = False
+    ) -> None:
         self._trainer = trainer
         self._kind = kind
         self._adapter = adapter
-        self._fed: dict[Hashable, Any] = {}  # replays, or what feeds two by turns
+        self._may_wait = may_wait
+        self._fed: dict[Hashable, Any] = {}  # replays, or what feeds them
+        self._waiting: Resident | None = None  # whose steps may wait
         self._ends: list[Callable[[], None]] = []
         self._checks_batches = False
         self._last: Any = None
@@ -66,6 +73,8 @@ class Runner:
         fed = self._fed.get(batch.key)
         if fed is None:
             fed = self._borrow(batch)
+        if self._waiting is not None and fed is not self._waiting:
+            self._waiting.finish()
         replay = fed.feed(batch)
         if self._checks_batches:
             self._check_labels(batch.arrays())
@@ -85,13 +94,26 @@ class Runner:
         if not self._fed:
             self._check_data()
         self.structure = program.structure
-        fed = program.executable.take()
-        self._ends.append(functools.partial(program.executable.give_back, fed))
-        if ahead.is_worth_it(batch) and not self._trainer.run_eagerly:
-            fed = ahead.Ahead(fed)
-            self._ends.append(fed.close)
-        self._fed[batch.key] = fed
+        replay = program.executable.take()
+        self._ends.append(functools.partial(program.executable.give_back, replay))
+        self._fed[batch.key] = fed = self._feeder(replay, batch)
         return fed
+
+    def _feeder(self, replay: Any, batch: Batch) -> Any:
+        """Return what feeds a replay: itself, the device, or a second thread."""
+        if self._trainer.run_eagerly:
+            return replay
+        data = None if self._kind == "predict" else device_data(self._adapter)
+        if data is not None:
+            may_wait = self._may_wait and batch.size == self._adapter.batch_size
+            fed = data.feeder(replay, batch.size, may_wait)
+            self._waiting = fed if may_wait else self._waiting
+            return fed
+        if ahead.is_worth_it(batch):
+            two = ahead.Ahead(replay)
+            self._ends.append(two.close)
+            return two
+        return replay
 
     def _check_data(self) -> None:
         """Check arrays once, before the first batch; other data batch by batch."""
@@ -120,8 +142,14 @@ class Runner:
             name = data.specs[i].name
             check_labels(leaves[i], shape[target.axis], name, target.ignore_class)
 
+    def finish(self) -> None:
+        """Do the steps that wait; to be called in the scope of the others."""
+        if self._waiting is not None:
+            self._waiting.finish()
+
     def logs(self) -> dict[str, Any]:
         """Return the metrics so far; of a step of the user's own, what it returned."""
+        self.finish()
         metrics: dict[str, Any] = self._trainer.get_metrics_result()
         if not isinstance(self.structure, dict) or self._kind == "predict":
             return metrics
@@ -277,7 +305,8 @@ class Fit:
     ) -> dict[str, float]:
         self.trainer.reset_metrics()
         step = self._begin_epoch(epoch)
-        with Runner(self.trainer, "train", self.train) as runner:
+        may_wait = not self.callbacks.needs_batch_logs
+        with Runner(self.trainer, "train", self.train, may_wait) as runner:
             self._batches(runner, step)
             logs: dict[str, float] = runner.logs()
         if self.validation is not None and _is_due(epoch, validation_freq):
@@ -330,6 +359,7 @@ class Fit:
                     flush_state(trainer)
                 if trainer.stop_training:
                     break
+            runner.finish()
             if hooked and (step + 1) % every:
                 callbacks.on_train_batch_end(step, self._batch_logs(runner))
 
@@ -362,9 +392,10 @@ def evaluate(
     trainer.reset_metrics()
     callbacks.on_test_begin()
     every = trainer.steps_per_execution
+    may_wait = not callbacks.watches_batches("test")
     with (
         get_backend().execution_scope(),
-        Runner(trainer, "test", adapter) as runner,
+        Runner(trainer, "test", adapter, may_wait) as runner,
     ):
         step = -1
         for step, batch in enumerate(adapter.epoch()):

@@ -24,7 +24,7 @@ ONE_ARGUMENT = (
 ).split()
 TWO_ARGUMENTS = "pow atan2 fmod copysign hypot".split()
 GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC -pthread".split()
-WARP_CALL = re.compile(r"_of_warp\(|__shfl_xor_sync\(")
+WARP_CALL = re.compile(r"_of_warp\(|__shfl_xor_sync\(|__ballot_sync\(")
 
 C_TYPES = {
     "bool": "bool",
@@ -85,6 +85,17 @@ template <class T> T __shfl_xor_sync(unsigned, T x, int by) {
   pthread_barrier_wait(&warp_barrier);
   return other;
 }
+inline unsigned __ballot_sync(unsigned, bool x) {
+  warp_values[warp_lane] = x;
+  pthread_barrier_wait(&warp_barrier);
+  unsigned found = 0;
+  for (int lane = 0; lane < 32; ++lane) {
+    if (warp_values[lane]) found |= 1u << lane;
+  }
+  pthread_barrier_wait(&warp_barrier);
+  return found;
+}
+inline int __ffs(unsigned x) { return __builtin_ffs((int)x); }
 template <class F> struct Lane { F* body; ptrdiff_t first; int lane; };
 template <class F> void* run_lane(void* given) {
   auto* own = (Lane<F>*)given;
@@ -465,6 +476,7 @@ def fake_runtime(driver: int = 13000, runtime: int = 13000, count: int = 1):
         getDevice=lambda: 0,
         getDeviceCount=device_count,
         getDeviceProperties=lambda device: properties,
+        memGetInfo=lambda: (1 << 30, 8 << 30),
         driverGetVersion=lambda: driver,
         runtimeGetVersion=lambda: runtime,
     )
@@ -483,6 +495,8 @@ def fake_module() -> types.ModuleType:
     module.__version__ = "14.2.0"
     module.ndarray = FakeArray
     module.ElementwiseKernel = FakeKernel
+    pool = types.SimpleNamespace(free_bytes=lambda: 0)
+    module.get_default_memory_pool = lambda: pool
     module.empty = lambda shape, dtype: FakeArray(shape, dtype)
     module.array = lambda host, order: np.array(host, order=order).view(FakeArray)
     module.asarray = lambda host: np.array(host).view(FakeArray)

@@ -19,6 +19,7 @@ from kerasish_cupy.indexing_source import (
     combine_source,
     gather_source,
     keys_source,
+    scan_source,
     scatter_source,
 )
 from kerasish_cupy.reduction_source import can_reduce, place_source, reduction_source
@@ -27,7 +28,7 @@ from tests.cupy.lookalike import loop_source
 from tests.cupy.samples import CASTS, cases, sample_operands, single_source, source_of
 
 HOWS = ("set", "max", "min", "mul")
-SCALARS = frozenset({"count", "width", "length", "rows"})
+SCALARS = frozenset({"count", "width", "length", "rows", "blocks"})
 
 # the look-alike's way to run warps, as plain threads
 RUN_WARPS = """
@@ -49,6 +50,7 @@ def all_sources(rng) -> list:
     for place in ("int32", "int64"):
         sources += [gather_source(d, "uint8", place) for d in dtypes.ALL]
         sources += [scatter_source(d, place) for d in dtypes.ALL]
+        sources += [scan_source(d, "int32", place) for d in dtypes.ALL]
         sources += [combine_source(d, place, h) for d in dtypes.ALL for h in HOWS]
         sources += [keys_source(d, place) for d in ("uint8", "int32", "uint64")]
     sources += [*row_sources(), *reduction_sources()]

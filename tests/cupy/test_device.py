@@ -308,11 +308,30 @@ def test_a_step_is_one_graph(backend):
     model.fit(x, y, batch_size=16, epochs=2, verbose=0)
     programs = model._programs._made.values()
     for program in programs:
-        with program.executable.replay() as replay:
+        with program.executable.replay() as replay, backend.execution_scope():
+            for _ in range(3):
+                replay.run()
             joined = replay._program._joined
         assert [type(call).__name__ for call in joined] == ["Captured"]
         assert joined[0].reason == ""
         assert joined[0]._graph is not None
+
+
+def test_data_on_the_device_trains_alike(backend, monkeypatch):
+    """Several steps a launch, each gathering its batch there, or one by one."""
+    set_backend("cupy")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(400, 20)).astype("float32"), rng.integers(0, 5, 400)
+    found = []
+    for room in (1 << 20, 0):
+        monkeypatch.setattr(type(backend), "room_for_data", lambda self, r=room: r)
+        model = build()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        history = model.fit(x, y, batch_size=3, epochs=3, verbose=0).history
+        found.append((history, model.get_weights()))
+    assert found[0][0] == found[1][0]
+    for one, other in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("width", [10, 64, 1000])

@@ -229,6 +229,15 @@ def test_an_index_outside_gathers_zero_of_whole_numbers(fake_backend):
     np.testing.assert_array_equal(got, [7, 0, 0])
 
 
+@pytest.fixture(params=["scanned", "sorted"])
+def way(request, fake_backend, monkeypatch):
+    """How a place's slices are found."""
+    kernels = importlib.import_module("kerasish_cupy.kernels")
+    if request.param == "sorted":
+        monkeypatch.setattr(kernels, "_MOST_SCANNED", -1)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "float32", "float64"])
 @pytest.mark.parametrize("index_dtype", ["int32", "int64", "uint8"])
 def test_slices_are_added_where_indices_say(fake_backend, rng, index_dtype, dtype):
@@ -238,6 +247,7 @@ def test_slices_are_added_where_indices_say(fake_backend, rng, index_dtype, dtyp
     agree(fake_backend, "scatter_add", shape, dtype, indices, x, shape=shape)
 
 
+@pytest.mark.usefixtures("way")
 def test_slices_are_added_in_the_order_of_the_indices(fake_backend, rng):
     indices = rng.integers(0, 3, 3000).astype("int32")
     sizes = 10.0 ** rng.integers(-4, 5, (3000, 2))
@@ -246,12 +256,14 @@ def test_slices_are_added_in_the_order_of_the_indices(fake_backend, rng):
     agree(fake_backend, "scatter_add", (3, 2), "float32", indices, x, shape=(3, 2))
 
 
+@pytest.mark.usefixtures("way")
 def test_negative_indices_count_from_the_end(fake_backend):
     indices = np.array([-1, 0, -3, -1], "int64")
     x = np.arange(4, dtype="float32")
     agree(fake_backend, "scatter_add", (3,), "float32", indices, x, shape=(3,))
 
 
+@pytest.mark.usefixtures("way")
 def test_what_is_scattered_outside_is_left_out(fake_backend):
     indices = np.array([0, 3, -4, 2], "int32")
     x = np.array([1, 10, 100, 1000], "float32")
@@ -259,6 +271,7 @@ def test_what_is_scattered_outside_is_left_out(fake_backend):
     np.testing.assert_array_equal(got, [1, 0, 1000])
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(("count", "shape"), [(0, (3, 2)), (4, (3, 0))])
 def test_nothing_scattered_leaves_zeros(fake_backend, count, shape):
     indices = np.zeros(count, "int32")
@@ -266,6 +279,17 @@ def test_nothing_scattered_leaves_zeros(fake_backend, count, shape):
     agree(fake_backend, "scatter_add", shape, "float32", indices, x, shape=shape)
 
 
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("width", [1, 31, 32, 70])
+def test_slices_of_any_width_are_added(fake_backend, rng, width):
+    indices = rng.integers(-4, 4, 40).astype("int32")
+    x = rng.normal(size=(40, width)).astype("float32")
+    agree(
+        fake_backend, "scatter_add", (4, width), "float32", indices, x, shape=(4, width)
+    )
+
+
+@pytest.mark.usefixtures("way")
 def test_half_precision_is_added_in_single(fake_backend):
     indices = np.zeros(4000, "int32")
     x = np.ones((4000, 1), "float16")
@@ -273,6 +297,7 @@ def test_half_precision_is_added_in_single(fake_backend):
     assert got[0, 0] == 4000  # one by one in float16, it would stop at 2048
 
 
+@pytest.mark.usefixtures("way")
 def test_truth_values_are_scattered(fake_backend):
     indices = np.array([0, 2, 2], "int32")
     x = np.array([False, True, True])
@@ -349,8 +374,11 @@ def test_wide_places_compute_the_same(fake_backend, rng, monkeypatch):
     agree(fake_backend, "scatter_add", (6, 4), "float32", indices, rows, shape=(6, 4))
 
 
-def test_scratch_is_asked_for_without_arrays(fake_backend):
+def test_scratch_is_asked_for_without_arrays(fake_backend, monkeypatch):
     rule = fake_backend.kernels["scatter_add"].scratch
     form = type("Form", (), {"shape": (5, 2), "dtype": "int32"})
+    assert rule(form, form, form, shape=(5, 2)) == []
+    kernels = importlib.import_module("kerasish_cupy.kernels")
+    monkeypatch.setattr(kernels, "_MOST_SCANNED", 49)
     (need,) = rule(form, form, form, shape=(5, 2))
     assert need == ((math.prod(form.shape),), "int32")

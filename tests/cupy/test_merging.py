@@ -184,7 +184,7 @@ def test_an_optimizers_sweep_is_one_launch(on_fake_backend, rng):
     model.fit(x, y, batch_size=8, epochs=2, verbose=0)
     program = next(iter(model._programs._made.values()))
     with program.executable.replay() as replay:
-        (graph,) = replay._program._joined
+        (graph,) = on_fake_backend.joined(replay.program.calls)
     weights = 5 * 3 + 3
     sweeps = [c for c in graph.calls if getattr(c, "shape", None) == (weights,)]
     assert [len(launch.outs) for launch in sweeps] == [3]  # moments and weights
