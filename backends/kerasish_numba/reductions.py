@@ -8,7 +8,6 @@ sums are added in float64, so that they lose no more than NumPy's pairwise ones.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ from kerasish_numba.fused import LoopCall, loop_of_sum
 from kerasish_numba.loops import bound
 from kerasish_numba.program import NativeCall, NativeSequence
 from kerasish_numba.team import TEAM
-from kerasish_numpy.reductions import REDUCTIONS
+from kerasish_numpy.reductions import REDUCTIONS, parts_of_axes
 
 _BLOCK = 4096
 _COST = 8  # an element added, in multiplications of a product
@@ -149,7 +148,7 @@ class NativeReduction:
         """Return the loop with its arrays filled in, or NumPy's call."""
         x = inputs[0]
         suits = x.dtype.name in _FLOATS and x.flags.c_contiguous and x.size
-        parts = _parts(x.shape, attributes["axis"]) if suits else None
+        parts = parts_of_axes(x.shape, attributes["axis"]) if suits else None
         if parts is None or not out.flags.c_contiguous:
             return bound(self._usual, out, inputs, attributes)
         before, along, after = parts
@@ -183,7 +182,7 @@ class NativeSum(NativeReduction):
     @staticmethod
     def _sums(out: Any, x: Any, *, axis: Any, **_: Any) -> list[tuple[Shape, str]]:
         """Return the forms of the sums of all parts but the first."""
-        parts, dtype = _parts(x.shape, axis), dtypes.dtype_name(x.dtype)
+        parts, dtype = parts_of_axes(x.shape, axis), dtypes.dtype_name(x.dtype)
         if dtype not in _FLOATS or parts is None or 0 in x.shape:
             return []
         before, along, after = parts
@@ -206,20 +205,6 @@ class NativeSum(NativeReduction):
         pieces = [flat[:, s.start * after : s.stop * after] for s in cut]
         first = array_call(sum_tall, list(zip(pieces, targets, strict=True)))
         return NativeSequence([first, LoopCall(loop_of_sum(targets))])
-
-
-def _parts(shape: Shape, axis: int | Shape) -> tuple[int, int, int] | None:
-    """Return the sizes before, along and after neighbouring axes; None if apart."""
-    given = (axis,) if isinstance(axis, int) else axis
-    axes = [a % len(shape) for a in given]
-    if not axes or max(axes) - min(axes) + 1 != len(axes):
-        return None
-    first, last = min(axes), max(axes) + 1
-    return (
-        math.prod(shape[:first]),
-        math.prod(shape[first:last]),
-        math.prod(shape[last:]),
-    )
 
 
 def _in_parts(loop: Callable[..., None], x: Array, out: Array) -> NativeCall:

@@ -12,6 +12,7 @@ import numpy as np
 from kerasish.backend.array_kernels import UfuncKernel, array_kernels, array_view
 from kerasish.backend.contract import Array, Backend, Kernel, Shape, Step
 from kerasish.backend.kernels_convolution import convolution_kernels
+from kerasish.backend.kernels_pooling import pooling_kernels
 from kerasish_numpy import (
     bessel,
     blas,
@@ -53,6 +54,7 @@ class ExecutionScope:
 
 
 _SHARED = array_kernels(np)
+_BLOCK_BYTES = 1 << 19  # of pooled images: some arrays of a block fit in a core's cache
 _CONVOLUTION = convolution_kernels(np, UfuncKernel(np.matmul), workers.WORKERS)
 
 
@@ -75,6 +77,7 @@ class NumpyBackend(Backend):
         "hashed_words": hashing.hashed_words,
         "scatter_add": scattering.scatter_add,
         "matmul_of": products.Product(workers.WORKERS),
+        **pooling_kernels(np, workers.WORKERS, _BLOCK_BYTES),
         **fourier_kernels(_CONVOLUTION, workers.WORKERS),
         "moving_average": sweeps.MovingAverage(),
         "add_scaled": sweeps.AddScaled(),

@@ -1,8 +1,9 @@
-"""Reductions bound without NumPy's Python wrappers; short float sums by BLAS.
+"""Reductions bound without NumPy's Python wrappers; float sums by BLAS.
 
 `np.sum` costs 2.9 µs on a (32, 10) array before it adds anything, `np.add.reduce` 1.4
-µs, and a product with a vector of ones 0.6 µs. The product is used for matrices and
-only where few terms are added, since BLAS does not add pairwise.
+µs, and a product with a vector of ones 0.6 µs. BLAS does not add pairwise, so more than
+some thousand terms are added in blocks: (86528, 32) down its columns in 0.2 ms, where
+NumPy takes 1.7.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Kernel, Shape
+from kerasish.backend.streams import Call, run_all
 
 _MOST_TERMS = 4096
-_FLOATS = (np.dtype("float32"), np.dtype("float64"))
+_BLOCK = 1024  # rows of a longer sum that are added at a time
+_FLOATS = ("float32", "float64")
 
 
 class UfuncReduction:
@@ -41,25 +45,87 @@ class UfuncReduction:
 
 
 class Sum(UfuncReduction):
-    """Sums; of matrices and vectors of floats by BLAS where few terms are added."""
+    """Sums; those of floats by BLAS, in blocks where there are many terms."""
+
+    def scratch(
+        self, out: Any, x: Any, *, axis: Shape, keepdims: bool
+    ) -> list[tuple[Shape, str]]:
+        """Return the form of the blocks' sums, if there are several blocks."""
+        form = parts_of_axes(x.shape, axis)
+        dtype = dtypes.dtype_name(x.dtype)
+        if form is None or dtype not in _FLOATS or form[0] != 1 or form[2] == 1:
+            return []
+        blocks = form[1] // _BLOCK
+        return [((blocks + 1, form[2]), dtype)] if form[1] > _MOST_TERMS else []
+
+    def __call__(
+        self,
+        out: Array,
+        x: Array,
+        *,
+        axis: Shape,
+        keepdims: bool,
+        scratch: Sequence[Array] = (),
+    ) -> None:
+        """Write the sum of `x` over `axis` into `out`."""
+        self.function.reduce(x, axis, None, out, keepdims)
 
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
     ) -> Callable[[], None]:
         """Return the call with its arguments filled in."""
-        axis = attributes["axis"]
-        fast = _as_product(out, inputs[0], axis)
-        return fast or super().bind(out, inputs, attributes)
+        x, axis = inputs[0], attributes["axis"]
+        suits = x.dtype.name in _FLOATS and x.flags.c_contiguous and x.size
+        form = parts_of_axes(x.shape, axis) if suits else None
+        if form is None or not out.flags.c_contiguous:
+            return super().bind(out, inputs, attributes)
+        _, along, after = form
+        if attributes.get("scratch"):
+            columns = x.reshape(along, after)
+            return _in_blocks(out.reshape(after), columns, attributes["scratch"][0])
+        if along <= _MOST_TERMS:
+            return _as_product(out, x.reshape(form))
+        return super().bind(out, inputs, attributes)
 
 
-def _as_product(out: Array, x: Array, axis: Shape) -> Callable[[], None] | None:
-    terms = math.prod(x.shape[a] for a in axis)
-    suits = x.dtype in _FLOATS and x.ndim == 2 and len(axis) == 1 and x.size
-    if not suits or not x.flags.c_contiguous or terms > _MOST_TERMS:
+def parts_of_axes(shape: Shape, axis: int | Shape) -> tuple[int, int, int] | None:
+    """Return the sizes before, along and after neighbouring axes; None if apart."""
+    given = (axis,) if isinstance(axis, int) else axis
+    axes = [a % len(shape) for a in given]
+    if not axes or max(axes) - min(axes) + 1 != len(axes):
         return None
-    ones = np.ones(terms, x.dtype)
-    operands = (ones, x) if axis == (0,) else (x, ones)
-    return functools.partial(np.dot, *operands, out.reshape(-1))
+    first, last = min(axes), max(axes) + 1
+    return (
+        math.prod(shape[:first]),
+        math.prod(shape[first:last]),
+        math.prod(shape[last:]),
+    )
+
+
+def _as_product(out: Array, x: Array) -> Callable[[], None]:
+    """Return the call that sums (before, along, after) along the middle axis."""
+    before, along, after = x.shape
+    ones = np.ones(along, x.dtype)
+    if after == 1:
+        return functools.partial(np.dot, x[:, :, 0], ones, out.reshape(before))
+    if before == 1:
+        return functools.partial(np.dot, ones, x[0], out.reshape(after))
+    return functools.partial(np.matmul, ones, x, out.reshape(before, after))
+
+
+def _in_blocks(out: Array, x: Array, sums: Array) -> Callable[[], None]:
+    """Return the call that sums (rows, columns) over rows, block by block."""
+    blocks = len(sums) - 1
+    whole = x[: blocks * _BLOCK].reshape(blocks, _BLOCK, -1)
+    ones = np.ones(_BLOCK, x.dtype)
+    rest = x[blocks * _BLOCK :]
+    calls: list[Call] = [functools.partial(np.matmul, ones, whole, sums[:blocks])]
+    if len(rest):
+        calls.append(functools.partial(np.dot, ones[: len(rest)], rest, sums[blocks]))
+    else:
+        calls.append(functools.partial(sums[blocks].fill, 0))
+    calls.append(functools.partial(np.add.reduce, sums, 0, None, out))
+    return functools.partial(run_all, calls)
 
 
 class ArgumentReduction:

@@ -3,31 +3,46 @@
 A window of several axes is done as one along each, which takes the sum of their sizes
 in steps, not the product. Each step is one universal function over a shifted view of
 the input; no places are stored. Of equal largest elements the first counts; along the
-axes from the last to the first, that is the first in C order.
+axes from the last to the first, that is the first in C order. The samples may be cut
+into blocks, whose steps find in cache what the one before wrote, and these be shared
+out among streams.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from kerasish.backend import dtypes
 from kerasish.backend.contract import Array, Kernel, Shape
-from kerasish.backend.streams import Call
+from kerasish.backend.streams import Call, Streams, shares
 from kerasish.backend.windows import PreparedKernel, reach
 
 Scratch = tuple[Array, ...]
 
 
-def pooling_kernels(xp: Any) -> dict[str, Kernel]:
-    """Return the table of pooling, written for the array module `xp`."""
+def pooling_kernels(
+    xp: Any, streams: Streams | None = None, block_bytes: int | None = None
+) -> dict[str, Kernel]:
+    """Return the table of pooling, written for the array module `xp`.
+
+    Args:
+        xp: `numpy`, `cupy` or a look-alike.
+        streams: How blocks are shared out; one stream by default.
+        block_bytes: Size of the largest array of a block; None for one block.
+    """
 
     def bound(prepare: Any) -> Any:
-        return functools.partial(prepare, xp)
+        prepared = functools.partial(prepare, xp)
+        if block_bytes is None:
+            return prepared
+        return functools.partial(
+            _in_blocks, prepared, streams or Streams(), block_bytes
+        )
 
     return {
         "window_max": PreparedKernel(bound(_max)),
@@ -36,6 +51,40 @@ def pooling_kernels(xp: Any) -> dict[str, Kernel]:
         "window_scatter": PreparedKernel(bound(_scatter), _scatter_needs),
         "window_pick": PreparedKernel(bound(_pick), _pick_needs),
     }
+
+
+def _in_blocks(
+    prepare: Callable[..., Iterable[Call]],
+    streams: Streams,
+    block_bytes: int,
+    *arrays: Array,
+    axis: int,
+    scratch: Scratch = (),
+    **how: Any,
+) -> list[Call]:
+    """Return the calls of blocks of samples; of all at once along the first axis."""
+    samples, whole = len(arrays[0]), [*arrays, *scratch]
+    most = max(x.nbytes for x in whole)
+    count = min(-(-most // block_bytes), samples) if axis else 1
+    own = {"axis": axis, **how}
+
+    def calls(samples: slice) -> Iterator[Call]:
+        parts = [x[samples] for x in whole]
+        given = {**own, "scratch": parts[len(arrays) :]} if scratch else own
+        return iter(prepare(*parts[: len(arrays)], **given))
+
+    if count <= 1:
+        return list(calls(slice(None)))
+    blocks = shares(samples, count)
+    number = streams.number(most * how["size"], count)
+    return [
+        streams.together(
+            [
+                [call for block in blocks[share] for call in calls(block)]
+                for share in shares(count, number)
+            ]
+        )
+    ]
 
 
 class Sliding:

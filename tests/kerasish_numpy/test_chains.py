@@ -45,6 +45,42 @@ def test_arrays_of_several_axes(rng):
     assert not out.any()
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("form", [(7,), (1, 7), (5, 7), (1, 1, 5, 7)])
+def test_a_bias_along_the_last_axes(threads, form, rng, monkeypatch):
+    monkeypatch.setattr(WORKERS, "number", lambda work, most: threads)
+    shape = (chains.LEAST // 35 + 3, 5, 7)
+    x, bias, out = floats(rng, *shape), floats(rng, *form), np.empty(shape, "float32")
+    expected = np.maximum(x + bias.reshape(-1, 7), 0) * bias.reshape(-1, 7)
+    zero = np.zeros((), "float32")
+    call = bind(
+        ("add", out, (x, bias)),
+        ("maximum", out, (out, zero)),
+        ("multiply", out, (out, bias)),
+    )
+    call()
+    np.testing.assert_allclose(out, expected, rtol=1e-6)
+
+
+def test_biases_of_two_lengths_and_columns_are_left_alone(rng):
+    shape = (chains.LEAST // 35 + 3, 5, 7)
+    x, out = floats(rng, *shape), np.empty(shape, "float32")
+    two = [floats(rng, 7), floats(rng, 5, 7)]
+    assert bind(("add", out, (x, two[0])), ("add", out, (out, two[1]))) is None
+    assert (
+        bind(
+            ("add", out, (x, floats(rng, 5, 1))),
+        )
+        is None
+    )
+    assert (
+        bind(
+            ("add", out, (x, floats(rng, shape[0], 1, 1))),
+        )
+        is None
+    )
+
+
 def test_short_chains_are_left_alone(rng):
     x = floats(rng, 100)
     assert bind(("negative", x, (x,)), ("square", x, (x,))) is None
@@ -54,9 +90,9 @@ def test_what_reads_elsewhere_than_it_is_written_is_left_alone(rng):
     whole, out = floats(rng, SIZE + 1), np.empty(SIZE, "float32")
     x, shifted = whole[:-1], whole[1:]
     assert bind(("negative", x, (out,)), ("add", out, (out, shifted))) is None
-    row = floats(rng, 600)
     table = floats(rng, 1000, 600)
-    assert bind(("add", table, (table, row)), ("square", table, (table,))) is None
+    first = table[0]  # a row that the first block changes
+    assert bind(("add", table, (table, first)), ("square", table, (table,))) is None
     turned = floats(rng, 600, 1000).T
     assert bind(("add", table, (table, turned)), ("square", table, (table,))) is None
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kerasish.ops import random_bits
 from kerasish_numpy import hashing, special, sweeps
 from kerasish_numpy.backend import make
+from tests.backend.harness import arguments
 
 BACKEND = make()
 FLOATS = ["float32", "float64"]
@@ -20,7 +21,9 @@ FLOATS = ["float32", "float64"]
 
 def bound(name, out, inputs, **attributes):
     with BACKEND.execution_scope():
-        BACKEND.bind(name, out, inputs, attributes)()
+        kernel = BACKEND.kernels[name]
+        keywords = arguments(BACKEND, kernel, out, inputs, attributes)
+        BACKEND.bind(name, out, inputs, keywords)()
     return out
 
 
@@ -100,6 +103,18 @@ def test_reductions_equal_numpys(x, data):
         if scale > np.finfo("float32").max:
             continue
         np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("shape", [(5000, 3), (4096, 2), (6144, 1, 4), (50, 90, 7)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tall_sums_are_added_in_blocks(shape, dtype, rng):
+    x = rng.normal(size=shape).astype(dtype)
+    out, axis = np.empty(shape[-1], dtype), tuple(range(len(shape) - 1))
+    for _ in range(2):
+        bound("reduce_sum", out, (x,), axis=axis, keepdims=False)
+    rough = 1e-6 if dtype == "float32" else 1e-13
+    expected = x.sum(axis, dtype="float64")
+    np.testing.assert_allclose(out, expected, atol=rough * np.abs(x).sum(axis).max())
 
 
 def test_a_long_sum_is_added_pairwise():
