@@ -7,6 +7,7 @@ is a `ValueError`, a `DTypeError` a `TypeError`.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -55,8 +56,6 @@ def similar_names(name: object, known: Iterable[str], cutoff: float) -> list[str
         known: The names there are.
         cutoff: How much alike they must be, from 0 to 1.
     """
-    import difflib
-
     # cut: comparing takes the square of a name's length
     return difflib.get_close_matches(str(name)[:100], list(known), n=3, cutoff=cutoff)
 

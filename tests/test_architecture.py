@@ -121,7 +121,7 @@ OPTIONAL = {
 
 # Importing kerasish must load none of these.
 # most runs need none of these, or not before they have begun
-ON_FIRST_USE = {"difflib", "h5py", "hashlib", "multiprocessing", "socket", "wave"}
+ON_FIRST_USE = {"h5py", "hashlib", "multiprocessing", "socket", "wave"}
 HEAVY = (
     OPTIONAL | ON_FIRST_USE | {"jax", "keras", "kerasish_cupy", "tensorflow", "torch"}
 )
