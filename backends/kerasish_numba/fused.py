@@ -178,6 +178,7 @@ class LoopCall(NativeCall):
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self._bound: NativeCall | None = None
+        self._spans = None
         arrays = [track.array for track in loop.tracks]
         self.written = tuple(arrays[i] for i in loop.writes)
         self.read = tuple(arrays[i] for i in loop.reads)

@@ -14,9 +14,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kerasish.backend.contract import Array
 from kerasish_numba.fused import Loop, LoopCall, renumbered
-from kerasish_numba.program import NativeCall, NativeProgram
+from kerasish_numba.program import NativeCall, NativeProgram, Span, span
 from kerasish_numba.translating import single_calls
 
 Call = Callable[[], Any]
@@ -81,30 +80,17 @@ def _merge_last(calls: list[NativeCall]) -> None:
 
 def _are_apart(one: NativeCall, other: NativeCall) -> bool:
     """Whether two calls may change places."""
+    (written, read), (others_written, others_read) = one.spans, other.spans
     return not (
-        _overlap(one.written, (*other.written, *other.read))
-        or _overlap(one.read, other.written)
+        _meet(written, (*others_written, *others_read)) or _meet(read, others_written)
     )
 
 
-def _overlap(some: Iterable[Array], others: Sequence[Array]) -> bool:
-    spans = [span(array) for array in others]
+def _meet(some: Iterable[Span], others: Iterable[Span]) -> bool:
+    """Whether memory of one list is also of the other."""
     return any(
-        first < end and start < last
-        for first, last in map(span, some)
-        for start, end in spans
+        first < end and start < last for first, last in some for start, end in others
     )
-
-
-def span(array: Array) -> tuple[int, int]:
-    """Return the first address of an array's memory, and the one behind it."""
-    start = end = array.ctypes.data
-    for stride, length in zip(array.strides, array.shape, strict=True):
-        if stride < 0:
-            start += stride * (length - 1)
-        else:
-            end += stride * (length - 1)
-    return start, end + array.itemsize
 
 
 def merged(first: Loop, second: Loop) -> Loop | None:
@@ -127,11 +113,12 @@ def merged(first: Loop, second: Loop) -> Loop | None:
 
 def _collide(first: Loop, second: Loop, places: Sequence[int]) -> bool:
     """Whether one writes what the other touches otherwise than element by element."""
-    for i, one in enumerate(first.tracks):
-        for j, other in enumerate(second.tracks):
+    others = [span(track.array) for track in second.tracks]
+    for i, track in enumerate(first.tracks):
+        own = span(track.array)
+        for j, other in enumerate(others):
             is_written = i in first.writes or j in second.writes
-            is_same = places[j] == i
-            if is_written and not is_same and _overlap([one.array], [other.array]):
+            if is_written and places[j] != i and _meet([own], [other]):
                 return True
     return False
 

@@ -12,6 +12,18 @@ from kerasish_numba.native import run
 from kerasish_numba.team import TEAM
 
 Call = Callable[[], Any]
+Span = tuple[int, int]
+
+
+def span(array: Array) -> tuple[int, int]:
+    """Return the first address of an array's memory, and the one behind it."""
+    start = end = array.ctypes.data
+    for stride, length in zip(array.strides, array.shape, strict=True):
+        if stride < 0:
+            start += stride * (length - 1)
+        else:
+            end += stride * (length - 1)
+    return start, end + array.itemsize
 
 
 class NativeCall:
@@ -29,6 +41,7 @@ class NativeCall:
         "_arguments",
         "_is_shared",
         "_row",
+        "_spans",
         "_words",
         "read",
         "written",
@@ -50,11 +63,19 @@ class NativeCall:
         self._is_shared = len(parts) > 1
         self.written = tuple(written)
         self.read = tuple(read)
+        self._spans: tuple[list[Span], list[Span]] | None = None
 
     @property
     def row(self) -> np.ndarray:
         """The call's words in a program."""
         return self._row
+
+    @property
+    def spans(self) -> tuple[list[Span], list[Span]]:
+        """Where what it writes, and what else it reads, lies in memory."""
+        if self._spans is None:
+            self._spans = [*map(span, self.written)], [*map(span, self.read)]
+        return self._spans
 
     def __call__(self) -> None:
         """Run it, with helpers if it has parts."""

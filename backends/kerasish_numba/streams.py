@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from kerasish.backend.contract import Array
 from kerasish.backend.streams import Call, Streams
 from kerasish_numba.compiled import compiled
-from kerasish_numba.merging import merge_loops, span
-from kerasish_numba.program import NativeCall, NativeProgram, NativeSequence
+from kerasish_numba.merging import merge_loops
+from kerasish_numba.program import NativeCall, NativeProgram, NativeSequence, span
 from kerasish_numba.source import HEADER
 from kerasish_numba.team import TEAM
 from kerasish_numba.translating import native_calls
