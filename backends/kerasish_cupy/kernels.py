@@ -44,7 +44,7 @@ from kerasish_cupy.row_source import WARP
 
 # few large products keep a GPU busy, many small ones do not
 _CONVOLUTION_BYTES = 128 << 20
-# rows times indices times warps for a row: a million loads of a warp, or a few
+# indices looked at, by all threads together: a warp reads 32 of them in one load
 _MOST_SCANNED = 1 << 30
 
 

@@ -63,19 +63,19 @@ def _in_blocks(
     **how: Any,
 ) -> list[Call]:
     """Return the calls of blocks of samples; of all at once along the first axis."""
-    samples, whole = len(arrays[0]), [*arrays, *scratch]
+    num_samples, whole = len(arrays[0]), [*arrays, *scratch]
     most = max(x.nbytes for x in whole)
-    count = min(-(-most // block_bytes), samples) if axis else 1
+    count = min(-(-most // block_bytes), num_samples) if axis else 1
     own = {"axis": axis, **how}
 
-    def calls(samples: slice) -> Iterator[Call]:
-        parts = [x[samples] for x in whole]
+    def calls(block: slice) -> Iterator[Call]:
+        parts = [x[block] for x in whole]
         given = {**own, "scratch": parts[len(arrays) :]} if scratch else own
         return iter(prepare(*parts[: len(arrays)], **given))
 
     if count <= 1:
         return list(calls(slice(None)))
-    blocks = shares(samples, count)
+    blocks = shares(num_samples, count)
     number = streams.number(most * how["size"], count)
     return [
         streams.together(

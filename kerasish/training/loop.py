@@ -38,16 +38,25 @@ class Runner:
         trainer: Whose step.
         kind: "train", "test" or "predict".
         adapter: Where the batches come from.
+        is_repeated: Whether the same data comes again, in later epochs: then it is
+            worth keeping on the device.
         may_wait: Whether nobody looks at what a step has done before `logs`, so that
             several may be done together.
     """
 
     def __init__(
-        self, trainer: Any, kind: str, adapter: Adapter, may_wait: bool = False
+        self,
+        trainer: Any,
+        kind: str,
+        adapter: Adapter,
+        *,
+        is_repeated: bool = False,
+        may_wait: bool = False,
     ) -> None:
         self._trainer = trainer
         self._kind = kind
         self._adapter = adapter
+        self._is_repeated = is_repeated
         self._may_wait = may_wait
         self._fed: dict[Hashable, Any] = {}  # replays, or what feeds them
         self._waiting: Resident | None = None  # whose steps may wait
@@ -103,11 +112,12 @@ class Runner:
         """Return what feeds a replay: itself, the device, or a second thread."""
         if self._trainer.run_eagerly:
             return replay
-        data = None if self._kind == "predict" else device_data(self._adapter)
+        data = device_data(self._adapter) if self._is_repeated else None
         if data is not None:
             may_wait = self._may_wait and batch.size == self._adapter.batch_size
             fed = data.feeder(replay, batch.size, may_wait)
-            self._waiting = fed if may_wait else self._waiting
+            if may_wait:
+                self._waiting = fed
             return fed
         if ahead.is_worth_it(batch):
             two = ahead.Ahead(replay)
@@ -305,12 +315,19 @@ class Fit:
     ) -> dict[str, float]:
         self.trainer.reset_metrics()
         step = self._begin_epoch(epoch)
-        may_wait = not self.callbacks.needs_batch_logs
-        with Runner(self.trainer, "train", self.train, may_wait) as runner:
+        with Runner(
+            self.trainer,
+            "train",
+            self.train,
+            is_repeated=True,
+            may_wait=not self.callbacks.needs_batch_logs,
+        ) as runner:
             self._batches(runner, step)
             logs: dict[str, float] = runner.logs()
         if self.validation is not None and _is_due(epoch, validation_freq):
-            values = evaluate(self.trainer, self.validation, self.callbacks)
+            values = evaluate(
+                self.trainer, self.validation, self.callbacks, is_repeated=True
+            )
             logs |= {f"val_{name}": value for name, value in values.items()}
         self.callbacks.on_epoch_end(epoch, logs)
         return logs
@@ -386,7 +403,10 @@ def flush_state(trainer: Any) -> None:
 
 
 def evaluate(
-    trainer: Any, adapter: Adapter, callbacks: CallbackList
+    trainer: Any,
+    adapter: Adapter,
+    callbacks: CallbackList,
+    is_repeated: bool = False,
 ) -> dict[str, float]:
     """Return the metrics of the test step over a data set."""
     trainer.reset_metrics()
@@ -395,7 +415,9 @@ def evaluate(
     may_wait = not callbacks.watches_batches("test")
     with (
         get_backend().execution_scope(),
-        Runner(trainer, "test", adapter, may_wait) as runner,
+        Runner(
+            trainer, "test", adapter, is_repeated=is_repeated, may_wait=may_wait
+        ) as runner,
     ):
         step = -1
         for step, batch in enumerate(adapter.epoch()):

@@ -93,14 +93,14 @@ def device_data(adapter: Adapter) -> DeviceData | None:
     They are copied when asked for first, and kept with the adapter.
     """
     backend = get_backend()
-    if not isinstance(adapter, IndexedAdapter) or not backend.room_for_data():
+    if not isinstance(adapter, IndexedAdapter):
         return None
     kept: DeviceData | None = adapter.on_device
     if kept is not None and kept.backend is backend:
         return kept
     in_memory = all(isinstance(source, np.ndarray) for source in adapter.arrays)
-    size = sum(num_bytes(spec) for spec in adapter.structure.specs) + 4
-    fits = size * adapter.num_samples <= backend.room_for_data()
+    sample = sum(num_bytes(spec) for spec in adapter.structure.specs) + 4  # its number
+    fits = sample * adapter.num_samples <= backend.room_for_data()
     if not (in_memory and fits and adapter.num_samples <= _MOST_ROWS):
         return None
     adapter.on_device = made = DeviceData(adapter, backend)

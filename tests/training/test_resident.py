@@ -154,15 +154,25 @@ def test_steps_that_somebody_watches_are_done_at_once(strict, monkeypatch):
     assert said == [1] * 11
 
 
-def test_evaluate_does_them_together_too(strict, monkeypatch):
+def test_validation_does_them_together_too(strict, monkeypatch):
     monkeypatch.setattr(resident, "_MOST_STEPS", 4)
+    said = runs(monkeypatch)
     x, y = data()
     made = model()
+    how = {"validation_data": (x, y), "validation_batch_size": 5}
+    history = made.fit(x, y, batch_size=60, verbose=0, **how).history
+    assert said == [1, 4, 4, 1, 1, 1]
+    assert made.evaluate(x, y, batch_size=5, verbose=0)[0] == history["val_loss"][0]
+
+
+def test_data_that_comes_once_is_not_kept(strict, monkeypatch):
     said = runs(monkeypatch)
-    found = made.evaluate(x, y, batch_size=5, verbose=0)
-    assert said == [4, 4, 1, 1, 1]
-    monkeypatch.setattr(strict, "room", 0)
-    assert made.evaluate(x, y, batch_size=5, verbose=0) == found
+    x, y = data()
+    made = model()
+    made.evaluate(x, y, verbose=0)
+    made.train_on_batch(x, y)
+    made.predict(x, verbose=0)
+    assert said == []
 
 
 def test_data_that_does_not_fit_stays_on_the_host(strict, monkeypatch):
