@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Case:
         application: Name and arguments of the model in `keras.applications` that the
             stack describes; empty if it is built from the stack.
         point: The number on the axis of a curve.
+        device: "gpu" if it is asked there alone, unless it is named.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Case:
     measures: tuple[str, ...] = ("fit", "predict-1")
     application: tuple = ()
     point: int = 0
+    device: str = ""
 
     @property
     def is_trained(self) -> bool:
@@ -106,11 +109,20 @@ def _mlp(name: str, hidden: tuple[int, ...], optimizer: str, batch_size: int, **
     )
 
 
-def _images() -> Case:
+def _images(batch_size: int = 128, **rest: Any) -> Case:
     parts = (Conv(32, 3), stacks.MaxPool(), Conv(64, 3), stacks.MaxPool())
     end = (stacks.Flatten(), Dropout(0.5), Dense(NUM_CLASSES, "softmax"))
-    title = "MNIST CNN: conv 32, pool, conv 64, pool, dropout, dense; batch size 128"
-    return Case("cnn-b128", title, parts + end, (28, 28, 1), "mnist", 3_840, 128)
+    title = "MNIST CNN: conv 32, pool, conv 64, pool, dropout, dense; batch size"
+    return Case(
+        f"cnn-b{batch_size}",
+        f"{title} {batch_size:,}",
+        parts + end,
+        (28, 28, 1),
+        "mnist",
+        30 * batch_size,
+        batch_size,
+        **rest,
+    )
 
 
 def _series() -> Case:
@@ -182,6 +194,8 @@ _SINGLE = (
     _mobile_net(0.35, 96, "predict-1", "predict-32"),
     _mobile_net(1.0, 96, "predict-1", "predict-32"),
     _mobile_net(1.0, 224, "predict-1"),
+    _mlp("mlp64-adam-b4096", (64, 64), "adam", 4096, measures=("fit",), device="gpu"),
+    _images(1024, measures=("fit",), device="gpu"),
 )
 
 

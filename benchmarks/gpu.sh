@@ -9,6 +9,7 @@
 # device        tests/cupy: kernels and whole models on CuPy against NumPy
 # suite         all other tests, with CuPy as the backend in force
 # benchmarks    benchmarks/run.py beside the other packages, on the GPU
+# kernels       benchmarks/kernel_times.py: a step beside the sum of its launches
 #
 # Runs from the source tree, installed or not, and needs no network: python3 with cupy,
 # numpy, h5py, threadpoolctl, pytest, pytest-timeout and hypothesis; torch and jax to
@@ -69,14 +70,23 @@ benchmarks() {
     --json "$out/benchmarks.json" --markdown "$out/benchmarks.md"
 }
 
+kernels() {
+  local case
+  for case in mlp64-adam-b32 mlp64-adam-b4096 cnn-b128 cnn-b1024 lstm-b32 \
+    transformer-b32; do
+    KERASISH_BACKEND=cupy "$python" benchmarks/kernel_times.py --case "$case" || return
+    echo
+  done
+}
+
 failed=0
 for part in "${@:-all}"; do
   case "$part" in
-    all) set -- environment conformance device suite benchmarks ;;
-    environment | conformance | device | suite | benchmarks) ;;
+    all) set -- environment conformance device suite benchmarks kernels ;;
+    environment | conformance | device | suite | benchmarks | kernels) ;;
     *)
       echo "unknown part '$part'; the parts are: environment conformance device" \
-        "suite benchmarks" >&2
+        "suite benchmarks kernels" >&2
       exit 2
       ;;
   esac

@@ -78,7 +78,7 @@ def profile(case: Case, data: Data, num_steps: int) -> Profile:
         num_steps: Steps to take medians over.
     """
     model = build(kerasish, case)
-    fit = _time_fit(model, case, data)
+    fit = time_fit(model, case, data)
     adapter = make_adapter(data.x, data.one_hot, None, case.batch_size, True)
     batches = _full_batches(adapter, case.batch_size)
     executable = model._program("train", adapter.structure, case.batch_size).executable
@@ -94,7 +94,7 @@ def _full_batches(adapter: Any, size: int) -> Iterator[Any]:
         yield from (batch for batch in adapter.epoch(rng) if batch.size == size)
 
 
-def _time_fit(model: Any, case: Case, data: Data) -> float:
+def time_fit(model: Any, case: Case, data: Data) -> float:
     """Return the microseconds a step of a second epoch takes."""
     for _ in range(2):
         start = time.perf_counter()

@@ -252,7 +252,6 @@ def _arguments() -> argparse.Namespace:
         "--only",
         nargs="+",
         choices=names,
-        default=groups,
         metavar="CASE",
         help=f"any of: {', '.join(groups)}; or a point, as scale-width-64",
     )
@@ -280,6 +279,12 @@ def _arguments() -> argparse.Namespace:
         f"holds stays ({_RESULTS.name} by default)",
     )
     return parser.parse_args()
+
+
+def _asked_on(device: str) -> list[str]:
+    """Return what is measured on a device unless it is said."""
+    groups = [g for g, cases in GROUPS.items() if cases[0].device in ("", device)]
+    return [_IMPORT, *groups]
 
 
 def _at_home(device: str) -> list[str]:
@@ -317,7 +322,7 @@ def main() -> int:
     if machine.is_busy():
         say(f"The machine is busy (load {machine.load():.1f}): expect noise.")
     run = Run(given.peers or _at_home(given.device), _settings(given), given.json)
-    run.measure(given.only)
+    run.measure(given.only or _asked_on(given.device))
     _write(run.results, given)
     return 1 if run.results["failed"] else 0
 

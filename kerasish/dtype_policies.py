@@ -3,7 +3,8 @@
 "mixed_float16" computes in float16 and keeps float32 variables; any float dtype's name
 is a policy that does both in it. NumPy has no bfloat16: the policies that name it are
 accepted, keep their name in files, and compute in float32, whose range is the same and
-whose digits are more.
+whose digits are more. Where one is the global policy, a GPU may round the factors of
+matrix products to bfloat16, for its tensor cores.
 """
 
 from __future__ import annotations

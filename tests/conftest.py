@@ -125,6 +125,13 @@ def backend(request):
 
 
 @pytest.fixture
+def on_numpy():
+    """Put the NumPy backend in force: for tests of what only it does, or does so."""
+    with backend_scope("numpy") as chosen:
+        yield chosen
+
+
+@pytest.fixture
 def rng():
     """A NumPy generator with a fixed seed: the source of data in tests."""
     return np.random.default_rng(SEED)

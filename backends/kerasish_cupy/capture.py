@@ -14,7 +14,8 @@ import contextlib
 import functools
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 import cupy
@@ -31,11 +32,19 @@ _LOGGER = logging.getLogger(__name__)
 def joined(calls: Sequence[Call]) -> list[Call]:
     """Return calls that do the same: fewer launches, those of a run as graphs."""
     result: list[Call] = []
-    single = list(itertools.chain.from_iterable(map(_single, calls)))
-    for suits, group in itertools.groupby(merge_launches(single), can_be_captured):
+    for suits, group in itertools.groupby(launches_of(calls), can_be_captured):
         found = list(group)
         result += [Captured(found)] if suits and len(found) > 1 else found
     return result
+
+
+def launches_of(calls: Sequence[Call]) -> list[Call]:
+    """Return the single launches that do the same, neighbours as one where possible."""
+    return merge_launches(_singles(calls))
+
+
+def _singles(calls: Sequence[Call]) -> list[Call]:
+    return list(itertools.chain.from_iterable(map(_single, calls)))
 
 
 def _single(call: Call) -> list[Call]:
@@ -46,7 +55,7 @@ def _single(call: Call) -> list[Call]:
         inner = call.calls
     else:
         return [call]
-    return list(itertools.chain.from_iterable(map(_single, inner)))
+    return _singles(inner)
 
 
 def can_be_captured(call: Call) -> bool:
@@ -69,6 +78,9 @@ def can_be_captured(call: Call) -> bool:
 class Captured:
     """Calls as a graph, from the second run on.
 
+    Each stream has a graph of its own: it holds the work space of cuBLAS of the thread
+    that captured it, which lives as long as the thread's stream and serves it alone.
+
     Args:
         calls: What it consists of.
 
@@ -80,31 +92,34 @@ class Captured:
         self.calls = tuple(calls)
         self.reason = ""
         self._has_run = False
-        self._graph: Any = None
+        self._graphs: MutableMapping[Any, Any] = weakref.WeakKeyDictionary()
 
     def __call__(self) -> None:
         """Run them, on the current stream."""
-        if self._has_run and self._graph is None and not self.reason:
-            self._capture(cupy.cuda.get_current_stream())
-        if self._graph is not None:
-            self._graph.launch(cupy.cuda.get_current_stream())
+        stream = cupy.cuda.get_current_stream()
+        graph = self._graphs.get(stream)
+        if graph is None and self._has_run and not self.reason:
+            graph = self._captured(stream)
+        if graph is not None:
+            graph.launch(stream)
             return
         for call in self.calls:
             call()
         self._has_run = True
 
-    def _capture(self, stream: Any) -> None:
-        """Make the graph; nothing is computed meanwhile."""
+    def _captured(self, stream: Any) -> Any | None:
+        """Return a graph, or None; nothing is computed meanwhile."""
         if not stream.ptr:
             self.reason = "the default stream cannot be captured"
-            return
+            return None
         try:
             stream.begin_capture()
             for call in self.calls:
                 call()
-            self._graph = stream.end_capture()
+            self._graphs[stream] = stream.end_capture()
         except Exception as error:  # the driver's, CuPy's or cuBLAS's: the calls remain
             self.reason = f"{type(error).__name__}: {error}"
             _LOGGER.warning("a step runs without a CUDA graph: %s", self.reason)
             with contextlib.suppress(Exception):
                 stream.end_capture()
+        return self._graphs.get(stream)

@@ -24,6 +24,7 @@ from typing import Any
 import cupy
 import numpy as np
 
+from kerasish.backend import settings
 from kerasish.backend.contract import Array, BoundKernel
 from kerasish.backend.matrices import Layout, layout_of
 
@@ -31,7 +32,8 @@ TF32_VARIABLE = "KERASISH_TF32"
 _WORKSPACE = 32 << 20  # bytes; what NVIDIA advises for Hopper
 _PLAIN, _TRANSPOSED = 0, 1
 _DEFAULT_ALGORITHM = -1
-_SINGLE, _SINGLE_BY_TF32, _DOUBLE = 68, 77, 70  # types to compute in
+# what to compute in, by cuBLAS's numbers
+_SINGLE, _SINGLE_BY_BFLOAT16, _SINGLE_BY_TF32, _DOUBLE = 68, 75, 77, 70
 # dtype -> cuBLAS's number for it, the type to compute in, the C type of factors
 _TYPES = {
     "float16": (2, _SINGLE, ctypes.c_float),
@@ -41,9 +43,16 @@ _TYPES = {
 _NAMES = ("libcublas.so.13", "libcublas.so.12", "cublas64_13.dll", "cublas64_12.dll")
 
 
-def may_use_tf32() -> bool:
-    """Return whether products of float32 may round their factors to 11 bits."""
-    return os.environ.get(TF32_VARIABLE, "0") not in ("", "0")
+def single_precision() -> int:
+    """Return what products of float32 are computed in, as cuBLAS numbers it.
+
+    On tensor cores factors are rounded, to 8 bits where the global policy is one of
+    bfloat16, or to 11 where `KERASISH_TF32` allows it. Sums are float32 in any case.
+    """
+    if "bfloat16" in settings.dtype_policy():
+        return _SINGLE_BY_BFLOAT16
+    allowed = os.environ.get(TF32_VARIABLE, "0") not in ("", "0")
+    return _SINGLE_BY_TF32 if allowed else _SINGLE
 
 
 @functools.cache
@@ -187,8 +196,8 @@ def product_of(out: Array, x1: Array, x2: Array) -> Product | None:
     if len(known) < 3 or known[2].transposed or library() is None:
         return None
     number, compute, real = _TYPES[dtype]
-    if dtype == "float32" and may_use_tf32():
-        compute = _SINGLE_BY_TF32
+    if dtype == "float32":
+        compute = single_precision()
     stack = tuple(out.shape[:-2])
     arrays = [_stacked(x, stack) for x in (x2, x1, out)]
     steps = [_step(x) for x in arrays]

@@ -83,8 +83,6 @@ _COMBINE = {
     "min": "if (next != next || next < sum) sum = next",
 }
 
-# The composition in `kerasish.ops.random_bits`, element by element.
-
 
 def place_dtype(*sizes: int) -> str:
     """Return the dtype that counts so many elements: 32 bits divide much faster."""

@@ -2,10 +2,11 @@
 
 Movement and sorting are the shared kernels of `kerasish.backend.array_kernels`. Every
 elementwise operation is generated, so that it means the same alone and inside a fused
-group, and so are reductions; products are cuBLAS's. Replaced are: joining (CuPy's
-uploads a list of pointers for more than eight parts), gathering (CuPy's wraps an index
-outside the array around), scattering (CuPy's adds in no fixed order) and, for arrays
-without elements, running totals and sorting (CuPy's launch an empty grid).
+group, and so are reductions and what slides windows; products are cuBLAS's. Replaced
+are: joining (CuPy's uploads a list of pointers for more than eight parts), gathering
+(CuPy's wraps an index outside the array around), scattering (CuPy's adds in no fixed
+order) and, for arrays without elements, running totals and sorting (CuPy's launch an
+empty grid).
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import cupy
 
 from kerasish.backend.array_kernels import array_kernels
 from kerasish.backend.contract import Array, BoundKernel, Kernel, Shape, scratch
-from kerasish.backend.kernels_convolution import convolution_kernels
 from kerasish_cupy.cublas import ProductKernel
 from kerasish_cupy.expressions import OPERATIONS
 from kerasish_cupy.fused_source import WORDS, Step
@@ -41,9 +41,8 @@ from kerasish_cupy.launch import (
 )
 from kerasish_cupy.reductions import reductions
 from kerasish_cupy.row_source import WARP
+from kerasish_cupy.windows import window_kernels
 
-# few large products keep a GPU busy, many small ones do not
-_CONVOLUTION_BYTES = 128 << 20
 # indices looked at, by all threads together: a warp reads 32 of them in one load
 _MOST_SCANNED = 1 << 30
 
@@ -209,17 +208,16 @@ def unless_empty(kernel: Kernel) -> Kernel:
 def table() -> dict[str, Kernel]:
     """Return the whole table: operation name -> kernel."""
     shared = array_kernels(cupy)
-    product = ProductKernel()
     guarded = ("cumulative_sum", "cumulative_prod", "arg_sort")
     return {
         **shared,
-        **convolution_kernels(cupy, product, block_bytes=_CONVOLUTION_BYTES),
+        **window_kernels(shared),
         **{name: SingleKernel(name) for name in OPERATIONS},
         **{name: unless_empty(shared[name]) for name in guarded},
         "fused": FusedKernel(),
         "fused_rows": RowsKernel(),
         **reductions(shared),
-        "matmul_of": product,
+        "matmul_of": ProductKernel(),
         "concat": ConcatKernel(),
         "copy": COPY,
         "reshape_to": ReshapeKernel(),

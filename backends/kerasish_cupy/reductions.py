@@ -83,13 +83,21 @@ class ReductionKernel(BoundKernel):
         if not scratch:
             return self._launch(turned, out, terms)
         segments = scratch[0]
-        rest = _Terms(segments, (0,))
-        rest.chunk, rest.segments = rest.along, 1
-        rest.lanes = WARP if rest.outputs < _FEW <= rest.along else 1
         return Launches(
-            self._launch(turned, segments, terms),
-            self._launch(segments.T, out, rest),
+            self._launch(turned, segments, terms), self.of_segments(out, segments)
         )
+
+    def of_segments(self, out: Array, segments: Array) -> Callable[[], None]:
+        """Return the launch that reduces the results of segments, in order.
+
+        Args:
+            out: As many elements as a segment has results.
+            segments: (segments, results), in the dtype that terms are added up in.
+        """
+        terms = _Terms(segments, (0,))
+        terms.chunk, terms.segments = terms.along, 1
+        terms.lanes = WARP if terms.outputs < _FEW <= terms.along else 1
+        return self._launch(segments.T, out, terms)
 
     def _launch(self, x: Array, out: Array, terms: _Terms) -> Callable[[], None]:
         forms = str(x.dtype), str(out.dtype)
@@ -109,14 +117,24 @@ class PlaceKernel(BoundKernel):
     def __init__(self, usual: Any) -> None:
         self._usual = usual
 
+    def scratch(self, out: Any, x: Any, **attributes: Any) -> list[tuple[Shape, str]]:
+        """Return what CuPy's needs, where it is used."""
+        if self._suits(x):
+            return []
+        found: list[tuple[Shape, str]] = self._usual.scratch(out, x, **attributes)
+        return found
+
+    def _suits(self, x: Any) -> bool:
+        return can_reduce(str(x.dtype)) and math.prod(x.shape) > 0
+
     def bind(
         self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
     ) -> Callable[[], None]:
         """Return the launch on these arrays."""
         (x,) = inputs
-        terms = _Terms(x, (attributes["axis"],))
-        if not can_reduce(str(x.dtype)) or not x.size:
+        if not self._suits(x):
             return functools.partial(self._usual, out, x, **attributes)
+        terms = _Terms(x, (attributes["axis"],))
         source = place_source(str(x.dtype), str(out.dtype), terms.lanes)
         sizes = terms.outputs, terms.along, terms.along
         turned = x.transpose(terms.order)

@@ -1,7 +1,8 @@
 """Raw PyTorch, eager: modules, an optimizer, a loop.
 
 Batches are rows of a tensor that lies on the device: a `DataLoader` would cost more
-than the step. The optimizer is the fused one, PyTorch's fastest.
+than the step. The optimizer is the fused one, PyTorch's fastest. On a GPU images and
+kernels lie with their channels last, and convolutions may use TF32, as by default.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ class _Loop:
         self._device = device
         model = torch_layers.build(case.stack, case.input_shape)
         torch_layers.initialize(model)
+        self._form = torch.contiguous_format
+        if device.type == "cuda" and len(case.input_shape) == 3:
+            self._form = torch.channels_last
+            model.to(memory_format=self._form)
         self._optimizer = _OPTIMIZERS[case.optimizer](
             model.to(device).parameters(), lr=case.learning_rate, fused=True
         )
         self._model = torch.compile(model) if compiled else model
         self._moved = any(isinstance(part, stacks.Conv) for part in case.stack)
-        self._x = self._on_device(data.x).contiguous()
+        self._x = self._on_device(data.x).contiguous(memory_format=self._form)
         self._labels = torch.from_numpy(data.labels).to(device)
         self._batch_size = case.batch_size
 

@@ -39,6 +39,29 @@ def part(flat: Array, shape: Shape) -> Array:
     return flat[: math.prod(shape)].reshape(shape)
 
 
+def kernel_matrix(g: Geometry, kernel: Array) -> Array:
+    """Return a kernel as (groups, taps * channels, filters); flat with one group."""
+    rows = g.taps * g.channels
+    if g.groups == 1:
+        return kernel.reshape((rows, g.filters))
+    return kernel.reshape((rows, g.groups, g.filters)).transpose((1, 0, 2))
+
+
+def output_matrix(g: Geometry, y: Array, block: Block) -> Array:
+    """Return a block of outputs as (groups, windows, filters); flat with one group."""
+    inside = y[block.samples, block.rows]
+    num_windows = math.prod(inside.shape[:-1])
+    if g.groups == 1:
+        return inside.reshape((num_windows, g.filters))
+    return inside.reshape((num_windows, g.groups, g.filters)).transpose((1, 0, 2))
+
+
+def turned(matrix: Array) -> Array:
+    """Return a matrix, or a stack of them, with rows as columns."""
+    last = matrix.ndim - 1
+    return matrix.transpose((*range(last - 1), last, last - 1))
+
+
 class Columns:
     """The windows of a convolution's input.
 

@@ -19,9 +19,12 @@ from kerasish.backend import dtypes, kernels_depthwise
 from kerasish.backend.contract import Array, Kernel, Shape
 from kerasish.backend.convolution_columns import (
     Columns,
+    kernel_matrix,
+    output_matrix,
     part,
     row_size,
     sizes_of_columns,
+    turned,
 )
 from kerasish.backend.convolution_geometry import (
     Block,
@@ -167,8 +170,8 @@ def _forward(
             return kernels_depthwise.forward(tools.xp, g, out, x, weights, space, own)
         columns, steps = Columns(tools.xp, g, x, *space), list[Call]()
         for block in own:
-            operands = (columns.of(block, steps), _kernel_matrix(g, weights))
-            target = _output_matrix(g, out, block)
+            operands = (columns.of(block, steps), kernel_matrix(g, weights))
+            target = output_matrix(g, out, block)
             steps.append(tools.product.bind(target, operands, {}))
         return steps
 
@@ -200,11 +203,11 @@ def _kernel_gradient(
                 tools.xp, g, totals[i], x, flowing, space, own
             )
         columns, steps = Columns(tools.xp, g, x, *space[:2]), list[Call]()
-        total = _kernel_matrix(g, totals[i])
-        term = _kernel_matrix(g, part(space[2], out.shape))
+        total = kernel_matrix(g, totals[i])
+        term = kernel_matrix(g, part(space[2], out.shape))
         for j, block in enumerate(own):
-            matrix = _turned(columns.of(block, steps))
-            operands = (matrix, _output_matrix(g, flowing, block))
+            matrix = turned(columns.of(block, steps))
+            operands = (matrix, output_matrix(g, flowing, block))
             steps.append(tools.product.bind(term if j else total, operands, {}))
             if j:
                 steps.append(functools.partial(tools.xp.add, total, term, out=total))
@@ -246,7 +249,7 @@ def _input_gradient(
             )
         steps: list[Call] = []
         for block in own:
-            matrix = _output_matrix(g, flowing, block)
+            matrix = output_matrix(g, flowing, block)
             terms = multiply(tools.product, g, matrix, weights, space[0], steps)
             for target, term in _meetings(g, out, terms, block):
                 steps.append(functools.partial(tools.xp.add, target, term, out=target))
@@ -276,7 +279,7 @@ def _by_tap(
     terms = part(flat, (g.taps, num_windows, g.groups * g.channels))
     if g.groups == 1:
         by_tap = weights.reshape((g.taps, g.channels, g.filters))
-        calls.append(product.bind(terms, (matrix, _turned(by_tap)), {}))
+        calls.append(product.bind(terms, (matrix, turned(by_tap)), {}))
         return terms
     target = terms.reshape((g.taps, num_windows, g.groups, g.channels))
     split = weights.reshape((g.taps, g.channels, g.groups, g.filters))
@@ -299,9 +302,9 @@ def _by_channel(
     """
     num_windows = matrix.shape[0]
     terms = part(flat, (g.taps * g.channels, num_windows))
-    operands = (_kernel_matrix(g, weights), _turned(matrix))
+    operands = (kernel_matrix(g, weights), turned(matrix))
     calls.append(product.bind(terms, operands, {}))
-    return _turned(terms.reshape((g.taps, g.channels, num_windows)))
+    return turned(terms.reshape((g.taps, g.channels, num_windows)))
 
 
 def _meetings(
@@ -318,28 +321,6 @@ def _meetings(
         for channel in range(g.channels):
             term = terms[tap, :, channel].reshape(form)
             yield target[..., channel], term[(slice(None), *windows)]
-
-
-def _kernel_matrix(g: Geometry, kernel: Array) -> Array:
-    """Return a kernel as (groups, taps * channels, filters); flat with one group."""
-    rows = g.taps * g.channels
-    if g.groups == 1:
-        return kernel.reshape((rows, g.filters))
-    return kernel.reshape((rows, g.groups, g.filters)).transpose((1, 0, 2))
-
-
-def _output_matrix(g: Geometry, y: Array, block: Block) -> Array:
-    """Return a block of outputs as (groups, windows, filters); flat with one group."""
-    inside = y[block.samples, block.rows]
-    num_windows = math.prod(inside.shape[:-1])
-    if g.groups == 1:
-        return inside.reshape((num_windows, g.filters))
-    return inside.reshape((num_windows, g.groups, g.filters)).transpose((1, 0, 2))
-
-
-def _turned(matrix: Array) -> Array:
-    last = matrix.ndim - 1
-    return matrix.transpose((*range(last - 1), last, last - 1))
 
 
 def _forward_needs(tools: Tools, out: Any, x: Any, kernel: Any, **how: Any) -> Needs:

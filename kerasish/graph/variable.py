@@ -80,13 +80,14 @@ class Variable:
         self.regularizer: Any = None
         self.constraint: Any = None
         self.home: Arena | None = None
-        self._backend = get_backend()
+        self._backend: Backend | None = None  # a host array as yet, or none
         self._array: Array = None
         self._late: Callable[[], np.ndarray] | None = None
         if callable(initializer) and is_limited() and _is_shape(shape):
             self._wait(initializer, tuple(shape or ()), standardize_dtype(dtype))
             return
         host = _initial_value(initializer, shape, dtype)
+        self._backend = get_backend()
         self._array = self._backend.from_host(host)
         self._shape: Shape = host.shape
         self._dtype = host.dtype.name
@@ -129,10 +130,10 @@ class Variable:
     @property
     def array(self) -> Array:
         """The live array of the backend in force; neither keep it nor write to it."""
-        if self._late is not None:
-            self._settle(self._backend, self._backend.from_host(self._late()))
         backend = get_backend()
-        if backend is not self._backend:
+        if self._late is not None:
+            self._settle(backend, backend.from_host(self._late()))
+        elif backend is not self._backend:
             self.move(backend)
         return self._array
 
@@ -168,8 +169,7 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """Return a copy of the value on the host."""
-        array = self.array
-        return self._backend.to_host(array)
+        return get_backend().to_host(self.array)
 
     def assign(self, value: Any) -> Any:
         """Set the value; it is cast to the variable's dtype.
@@ -228,14 +228,34 @@ class Variable:
         if self.home is not None:
             self.home.move(backend)
             return
-        host = self._backend.to_host(self._array)
-        self._settle(backend, backend.from_host(host))
+        self._settle(backend, backend.from_host(self._on_host()))
+
+    def _on_host(self) -> np.ndarray:
+        host: np.ndarray = self._array
+        return host if self._backend is None else self._backend.to_host(host)
 
     def _settle(self, backend: Backend, array: Array) -> None:
         self._backend = backend
         self._array = array
         self._late = None
         _storage_replaced()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: a host array, which any backend takes.
+
+        The value of a member of an arena is in the arena, and stays shared with it.
+        """
+        has_value = self._late is None and self.home is None
+        host = self._on_host() if has_value else None
+        return self.__dict__ | {"_backend": None, "_array": host}
+
+    def __copy__(self) -> Variable:
+        """Return a variable of the same value that shares no memory with this one."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {"home": None}
+        if self._late is None:
+            other._backend, other._array = None, self._on_host()
+        return other
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         host = self.numpy()
@@ -304,9 +324,9 @@ class Arena:
         block = backend.empty((sum(sizes),), variables[0].dtype)
         self.flat = Variable.over(block, name)
         for variable in variables:
-            backend.copy(self._part(variable), variable.array)
+            backend.copy(self._part(variable, backend), variable.array)
             variable.home = self
-        self._share()
+        self._share(backend)
 
     @staticmethod
     def of(variables: Sequence[Variable]) -> Arena | None:
@@ -333,16 +353,16 @@ class Arena:
     def move(self, backend: Backend) -> None:
         """Move the block to another backend."""
         self.flat.move(backend)
-        self._share()
+        self._share(backend)
 
-    def _share(self) -> None:
+    def _share(self, backend: Backend) -> None:
         for variable in self._offsets:
             if variable.home is self:  # it has found no place in another arena since
-                variable._settle(self.flat._backend, self._part(variable))
+                variable._settle(backend, self._part(variable, backend))
 
-    def _part(self, variable: Variable) -> Array:
+    def _part(self, variable: Variable, backend: Backend) -> Array:
         """Return the part of the block that belongs to a variable, in its shape."""
-        backend, start = self.flat._backend, self._offsets[variable]
+        start = self._offsets[variable]
         slices = (slice(start, start + variable.size),)
         part = backend.view("slice_to", self.flat._array, {"slices": slices})
         return backend.view("reshape_to", part, {"newshape": variable.shape})

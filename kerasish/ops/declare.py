@@ -257,9 +257,8 @@ def operand(value: Any) -> Any:
 
 def _from_host(value: Any) -> Array:
     """Return a host value (NumPy array or number, nested lists) as a backend array."""
-    if isinstance(value, (list, tuple)) and any(
-        isinstance(v, (Tensor, Variable, get_backend().array_type)) for v in value
-    ):
+    tensors = (Tensor, Variable, np.ndarray, get_backend().array_type)
+    if isinstance(value, (list, tuple)) and any(isinstance(v, tensors) for v in value):
         return operation("stack")(value)
     if value is None:
         raise TypeError(

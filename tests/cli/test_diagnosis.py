@@ -21,6 +21,7 @@ def only(monkeypatch):
     return choose
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_backend_that_works(kerasish, only):
     only("numpy")
     finished = kerasish("doctor")
@@ -40,6 +41,7 @@ def test_as_json(kerasish, only):
     assert set(report) >= {"kerasish", "python", "system", "in_force", "chosen_by"}
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_one_that_is_missing_says_how_to_mend_it(kerasish, only, monkeypatch):
     only("numpy", "far")
 

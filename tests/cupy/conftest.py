@@ -6,13 +6,15 @@ import sys
 
 import pytest
 
+from tests.cupy.compiled import Cpp
 from tests.cupy.fake_cublas import FakeCublas
 from tests.cupy.lookalike import (
     IMPORT_CUPY,
-    Cpp,
     FakeKernel,
     FakeStream,
+    Stack,
     fake_module,
+    let_checks_read_the_device,
     put_in_place,
 )
 
@@ -35,9 +37,10 @@ def fake_cupy(monkeypatch, cpp):
     """A look-alike of CuPy, in its place for the length of a test."""
     module = fake_module()
     put_in_place(monkeypatch, module)
+    let_checks_read_the_device(monkeypatch.setattr)
     monkeypatch.setattr(FakeKernel, "cpp", cpp, raising=False)
     monkeypatch.setattr(FakeKernel, "launches", [], raising=False)
-    monkeypatch.setattr(FakeStream, "stack", [])
+    monkeypatch.setattr(FakeStream, "stack", Stack())
     monkeypatch.setattr(FakeStream, "launched", 0)
     yield module
     for name in IMPORT_CUPY:

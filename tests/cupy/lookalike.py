@@ -1,229 +1,23 @@
-"""What runs the generated kernels without a GPU: a C++ compiler and a look-alike.
+"""A look-alike of CuPy, on which all of `kerasish_cupy` runs without a GPU.
 
-`Cpp` compiles a kernel's source with g++ into a loop over elements. `fake_module` is a
-module like CuPy whose arrays are NumPy's and whose `ElementwiseKernel` is that loop,
-with CuPy's rules for parameters; in CuPy's place it lets all of `kerasish_cupy` run on
-the CPU. What only a device can show (memory, streams, speed) is left to the tests that
-are marked `gpu`.
+Its arrays are NumPy's, with CuPy's manners: they refuse host arrays beside them. Its
+`ElementwiseKernel` is a loop that a C++ compiler has made (`tests.cupy.compiled`), with
+CuPy's rules for parameters, and its streams record graphs. What only a device can show
+(memory, order, speed) is left to the tests that are marked `gpu`.
 """
 
 import ctypes
 import functools
-import hashlib
-import re
-import subprocess
 import sys
+import threading
 import types
-from pathlib import Path
 
 import numpy as np
 
-ONE_ARGUMENT = (
-    "exp expm1 log log1p sqrt erf erfc floor ceil rint sin cos tan asin acos atan sinh "
-    "cosh tanh asinh acosh atanh fabs exp2 log2 log10 cbrt trunc"
-).split()
-TWO_ARGUMENTS = "pow atan2 fmod copysign hypot".split()
-GXX = "g++ -std=c++17 -O1 -ffp-contract=off -shared -fPIC -pthread".split()
-WARP_CALL = re.compile(r"_of_warp\(|__shfl_xor_sync\(|__ballot_sync\(")
+from tests.cupy.compiled import Cpp, parameters
 
-C_TYPES = {
-    "bool": "bool",
-    "int8": "signed char",
-    "int16": "short",
-    "int32": "int",
-    "int64": "long long",
-    "uint8": "unsigned char",
-    "uint16": "unsigned short",
-    "uint32": "unsigned int",
-    "uint64": "unsigned long long",
-    "float16": "float16",
-    "float32": "float",
-    "float64": "double",
-}
-
-# CUDA's inverse of the error function, by halving an interval
-ERFINV = """
-inline double erfinv(double x) {
-  double size = fabs(x), low = 0, high = 6;
-  if (!(size < 1)) return size == 1 ? copysign(__builtin_inf(), x) : nan("");
-  for (int i = 0; i < 64; ++i) {
-    double y = (low + high) / 2;
-    bool below = size < 0.5 ? erf(y) < size : erfc(y) > 1 - size;
-    (below ? low : high) = y;
-  }
-  return copysign(low, x);
-}
-inline float erfinvf(float x) { return (float)erfinv((double)x); }
-"""
-
-# CUDA's Bessel functions, by their integral: exact for the sizes tested
-BESSEL = """
-inline double cyl_bessel_i(double x, int order) {
-  double total = 0;
-  for (int k = 0; k < 64; ++k) {
-    double angle = k * 0.098174770424681035;
-    total += exp(x * cos(angle)) * (order ? cos(angle) : 1);
-  }
-  return total / 64;
-}
-inline double cyl_bessel_i0(double x) { return cyl_bessel_i(x, 0); }
-inline double cyl_bessel_i1(double x) { return cyl_bessel_i(x, 1); }
-inline float cyl_bessel_i0f(float x) { return (float)cyl_bessel_i0((double)x); }
-inline float cyl_bessel_i1f(float x) { return (float)cyl_bessel_i1((double)x); }
-"""
-
-# The lanes of a warp as threads, which meet wherever values are exchanged.
-WARP = """
-#include <pthread.h>
-static pthread_barrier_t warp_barrier;
-static double warp_values[32];
-static thread_local int warp_lane;
-template <class T> T __shfl_xor_sync(unsigned, T x, int by) {
-  warp_values[warp_lane] = x;
-  pthread_barrier_wait(&warp_barrier);
-  T other = (T)warp_values[warp_lane ^ by];
-  pthread_barrier_wait(&warp_barrier);
-  return other;
-}
-inline unsigned __ballot_sync(unsigned, bool x) {
-  warp_values[warp_lane] = x;
-  pthread_barrier_wait(&warp_barrier);
-  unsigned found = 0;
-  for (int lane = 0; lane < 32; ++lane) {
-    if (warp_values[lane]) found |= 1u << lane;
-  }
-  pthread_barrier_wait(&warp_barrier);
-  return found;
-}
-inline int __ffs(unsigned x) { return __builtin_ffs((int)x); }
-template <class F> struct Lane { F* body; ptrdiff_t first; int lane; };
-template <class F> void* run_lane(void* given) {
-  auto* own = (Lane<F>*)given;
-  warp_lane = own->lane;
-  (*own->body)(own->first + own->lane);
-  return nullptr;
-}
-template <class F> void run_warps(ptrdiff_t n, F body) {
-  pthread_barrier_init(&warp_barrier, nullptr, 32);
-  for (ptrdiff_t first = 0; first < n; first += 32) {
-    Lane<F> lanes[32];
-    pthread_t threads[32];
-    for (int lane = 0; lane < 32; ++lane) {
-      lanes[lane] = {&body, first, lane};
-      pthread_create(&threads[lane], nullptr, run_lane<F>, &lanes[lane]);
-    }
-    for (pthread_t thread : threads) pthread_join(thread, nullptr);
-  }
-  pthread_barrier_destroy(&warp_barrier);
-}
-"""
-
-MODULES = "backend capture cublas kernels launch merging reductions staging".split()
-IMPORT_CUPY = [f"kerasish_cupy.{name}" for name in MODULES]
-
-
-def prelude() -> str:
-    """Return what CUDA knows by itself, for a plain C++ compiler."""
-    lines = [
-        "#define __device__",
-        "typedef _Float16 float16;",
-        "typedef __PTRDIFF_TYPE__ ptrdiff_t;",
-        'extern "C" {',
-        "float nanf(const char*); double nan(const char*);",
-    ]
-    for name in ONE_ARGUMENT:
-        lines.append(f"float {name}f(float); double {name}(double);")
-    for name in TWO_ARGUMENTS:
-        lines.append(f"float {name}f(float, float); double {name}(double, double);")
-    lines.append("}")
-    # CUDA overloads these for single precision
-    for name in ("floor", "exp", "exp2", "log1p"):
-        lines.append(f"inline float {name}(float a) {{ return {name}f(a); }}")
-    for name in ("fmod", "copysign"):
-        lines.append(
-            f"inline float {name}(float a, float b) {{ return {name}f(a, b); }}"
-        )
-    for name in ("isnan", "isinf", "isfinite"):
-        test = "__builtin_isinf_sign" if name == "isinf" else f"__builtin_{name}"
-        lines.append(f"template <class T> bool {name}(T a) {{ return {test}(a); }}")
-    lines += [ERFINV, BESSEL, WARP]
-    return "\n".join(lines)
-
-
-class Parameter:
-    """One parameter of a kernel, as CuPy reads "raw float32 x"."""
-
-    def __init__(self, text: str) -> None:
-        *modes, self.dtype, self.name = text.split()
-        assert modes in ([], ["raw"]), text
-        self.raw = modes == ["raw"]
-        self.c_type = C_TYPES[self.dtype]
-
-
-def parameters(text: str) -> list[Parameter]:
-    return [Parameter(part) for part in text.split(",")]
-
-
-def loop_source(kernel, scalars: frozenset[str], function: str) -> str:
-    """Return a C function that runs a kernel's statements for each element."""
-    inputs, outputs = parameters(kernel.in_params), parameters(kernel.out_params)
-    arguments, element = ["ptrdiff_t n"], []
-    for parameter in (*inputs, *outputs):
-        const = "" if parameter in outputs else "const "
-        if parameter.name in scalars:
-            arguments.append(f"{const}{parameter.c_type} {parameter.name}")
-        elif parameter.raw:
-            arguments.append(f"{const}{parameter.c_type}* {parameter.name}")
-        else:
-            arguments.append(f"{const}{parameter.c_type}* _{parameter.name}")
-            element.append(
-                f"{const}{parameter.c_type}& {parameter.name} = _{parameter.name}[i];"
-            )
-    body = "\n".join([*element, kernel.operation])
-    loop = f"for (ptrdiff_t i = 0; i < n; ++i) {{\n{body}\n}}"
-    if WARP_CALL.search(kernel.operation):
-        loop = f"run_warps(n, [&](ptrdiff_t i) {{\n{body}\n}});"
-    head = f'extern "C" void {function}({", ".join(arguments)})'
-    return f"{head} {{\n{loop}\n}}\n"
-
-
-class Cpp:
-    """A C++ compiler and what it has compiled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.libraries: dict[str, ctypes.CDLL] = {}
-
-    def library(self, text: str) -> ctypes.CDLL:
-        """Return the library made of some functions."""
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        if digest not in self.libraries:
-            source = self.folder / f"{digest}.cpp"
-            source.write_text(f"{prelude()}\n{text}", encoding="utf-8")
-            target = source.with_suffix(".so")
-            finished = subprocess.run(
-                [*GXX, "-o", target, source],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if finished.returncode:
-                raise SyntaxError(finished.stderr + text)
-            self.libraries[digest] = ctypes.CDLL(str(target))
-        return self.libraries[digest]
-
-    def function(self, kernel, scalars: frozenset[str] = frozenset()):
-        """Return the C function of a kernel source."""
-        return self.functions([kernel], scalars)[kernel.name]
-
-    def functions(self, kernels, scalars: frozenset[str] = frozenset()):
-        """Return the C functions of kernel sources by name, compiled together."""
-        preambles = "\n".join(k.preamble for k in kernels)
-        helpers = re.split(r"\n(?=template|__device__)", preambles)
-        helpers = dict.fromkeys(text.strip() for text in helpers)
-        loops = [loop_source(k, scalars, k.name) for k in kernels]
-        library = self.library("\n".join([*helpers, *loops]))
-        return {k.name: getattr(library, k.name) for k in kernels}
+MODULES = "backend capture cublas kernels launch merging reductions staging windows"
+IMPORT_CUPY = [f"kerasish_cupy.{name}" for name in MODULES.split()]
 
 
 def contiguous(array: np.ndarray) -> np.ndarray:
@@ -335,6 +129,18 @@ class FakeArray(np.ndarray):
         keys = key if isinstance(key, tuple) else (key,)
         return super().__getitem__((*keys, ...))  # an array of rank 0, as in CuPy
 
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **settings):
+        """Refuse host arrays beside those of the device, as CuPy does."""
+        if any(type(x) is np.ndarray for x in (*inputs, *out)):
+            raise TypeError("Unsupported type <class 'numpy.ndarray'>")
+        plain = [host_view(x) for x in inputs]
+        if out:
+            settings["out"] = tuple(host_view(x) for x in out)
+        result = getattr(ufunc, method)(*plain, **settings)
+        if out:
+            return out[0]
+        return on_device(result)
+
     def fill(self, value) -> None:
         FakeStream.take(functools.partial(super().fill, value))
 
@@ -342,6 +148,32 @@ class FakeArray(np.ndarray):
         assert not isinstance(host, FakeArray)
         assert (host.shape, host.dtype) == (self.shape, self.dtype)
         np.copyto(self, host)
+
+
+def host_view(x):
+    """Return NumPy's view of an array of the look-alike; other things as they are."""
+    return x.view(np.ndarray) if isinstance(x, FakeArray) else x
+
+
+def on_device(result):
+    """Return what NumPy computed as an array of the look-alike, numbers too."""
+    results = result if isinstance(result, tuple) else (result,)
+    found = tuple(np.asarray(x).view(FakeArray) for x in results)
+    return found if isinstance(result, tuple) else found[0]
+
+
+def let_checks_read_the_device(set_attribute) -> None:
+    """Let NumPy's checks take arrays of the device, as tests do on a GPU."""
+
+    def reading(check):
+        @functools.wraps(check)
+        def checked(actual, desired, *args, **settings) -> None:
+            check(host_view(actual), host_view(desired), *args, **settings)
+
+        return checked
+
+    for name in ("assert_allclose", "assert_array_equal", "assert_array_almost_equal"):
+        set_attribute(np.testing, name, reading(getattr(np.testing, name)))
 
 
 class FakeUfunc:
@@ -357,9 +189,10 @@ class FakeUfunc:
         return out
 
 
-def copyto(target, source, casting="same_kind") -> None:
+def copyto(target, source, casting="same_kind", where=True) -> None:
     """Copy as `cupy.copyto` does, when the stream comes to it."""
-    FakeStream.take(functools.partial(np.copyto, target, source, casting=casting))
+    how = {"casting": casting, "where": where}
+    FakeStream.take(functools.partial(np.copyto, target, source, **how))
 
 
 class FakeDevice:
@@ -380,18 +213,25 @@ class FakeDevice:
         type(self).waits += 1
 
 
+class Stack(threading.local):
+    """The streams that a thread has made current."""
+
+    def __init__(self) -> None:
+        self.streams: list[FakeStream] = []
+
+
 class FakeStream:
     """`cupy.cuda.Stream`, and the graphs captured on it.
 
     Class attributes:
-        stack: The streams made current.
+        stack: The streams made current, by thread.
         count: How many were made.
         refusal: What capturing fails with, if it is to.
         launched: Graphs launched.
         waits: Which stream was told to wait for which.
     """
 
-    stack: list["FakeStream"] = []
+    stack = Stack()
     count = 0
     refusal: Exception | None = None
     launched = 0
@@ -402,23 +242,25 @@ class FakeStream:
         self.ptr = 1000 + self.count if ptr is None else ptr
         self.captured: list | None = None
 
-    def record(self) -> "FakeStream":
-        """Return an event: as all work is done at once, its stream will do."""
-        return self
+    def record(self, event: "FakeEvent | None" = None) -> "FakeEvent":
+        event = event or FakeEvent()
+        event.record(self)
+        return event
 
-    def wait_event(self, event: "FakeStream") -> None:
-        self.waits.append((self.ptr, event.ptr))
+    def wait_event(self, event: "FakeEvent") -> None:
+        self.waits.append((self.ptr, event.stream.ptr))
 
     def __enter__(self):
-        self.stack.append(self)
+        self.stack.streams.append(self)
         return self
 
     def __exit__(self, *error) -> None:
-        assert self.stack.pop() is self
+        assert self.stack.streams.pop() is self
 
     @classmethod
     def current(cls) -> "FakeStream":
-        return cls.stack[-1] if cls.stack else cls(ptr=0)
+        streams = cls.stack.streams
+        return streams[-1] if streams else cls(ptr=0)
 
     @classmethod
     def take(cls, work) -> None:
@@ -441,7 +283,7 @@ class FakeStream:
             raise RuntimeError("not capturing")
 
         def launch(stream) -> None:
-            type(self).launched += 1
+            FakeStream.launched += 1  # a graph keeps no reference to its stream
             for work in captured:
                 work()
 
@@ -456,7 +298,8 @@ class FakeEvent:
     def __init__(self, disable_timing=False) -> None:
         self.done = False
 
-    def record(self) -> None:
+    def record(self, stream: FakeStream) -> None:
+        self.stream = stream
         self.done = self.instant
 
     def synchronize(self) -> None:
@@ -507,6 +350,7 @@ def fake_module() -> types.ModuleType:
         Event=FakeEvent,
         Stream=FakeStream,
         get_current_stream=FakeStream.current,
+        get_elapsed_time=lambda start, end: 0.5,  # milliseconds
         driver=types.SimpleNamespace(get_build_version=lambda: 13000),
         runtime=fake_runtime(),
         is_available=lambda: True,

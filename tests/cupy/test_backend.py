@@ -95,7 +95,7 @@ def test_plans_run_on_the_device_the_backend_was_made_on(fake_backend, monkeypat
     with fake_backend.execution_scope():
         assert entered == [0]
         assert FakeStream.current().ptr
-    assert not FakeStream.stack
+    assert not FakeStream.stack.streams
 
 
 def test_the_device_is_described(fake_backend):

@@ -5,7 +5,9 @@ import importlib
 import numpy as np
 import pytest
 
-SINGLE, SINGLE_BY_TF32, DOUBLE = 68, 77, 70
+from kerasish.backend import settings
+
+SINGLE, SINGLE_BY_BFLOAT16, SINGLE_BY_TF32, DOUBLE = 68, 75, 77, 70
 
 
 @pytest.fixture
@@ -116,6 +118,15 @@ def test_tf32_is_a_switch(module, fake_cublas, fake_cupy, rng, monkeypatch):
     monkeypatch.setenv(module.TF32_VARIABLE, "1")
     check(module, fake_cupy, *arrays(fake_cupy, rng, (3, 4), (4, 5), dtype="float64"))
     assert fake_cublas.computed[-1] == DOUBLE
+
+
+@pytest.mark.parametrize("policy", ["bfloat16", "mixed_bfloat16"])
+def test_a_global_policy_of_bfloat16_rounds_factors(
+    module, fake_cublas, fake_cupy, rng, monkeypatch, policy
+):
+    monkeypatch.setitem(settings._settings, "dtype_policy", policy)
+    check(module, fake_cupy, *arrays(fake_cupy, rng, (3, 4), (4, 5)))
+    assert fake_cublas.computed[-1] == SINGLE_BY_BFLOAT16
 
 
 def test_a_handle_has_its_work_space_on_every_stream(module, fake_cublas, fake_cupy):

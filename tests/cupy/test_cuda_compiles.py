@@ -13,6 +13,14 @@ import pytest
 
 from kerasish.backend import dtypes
 from kerasish.graph.fuse import Instruction
+from kerasish_cupy.convolution_source import (
+    Window,
+    channelwise_input_source,
+    channelwise_kernel_source,
+    channelwise_source,
+    columns_source,
+    spread_source,
+)
 from kerasish_cupy.expressions import HELPERS
 from kerasish_cupy.fused_source import Step, fused_source
 from kerasish_cupy.indexing_source import (
@@ -22,13 +30,21 @@ from kerasish_cupy.indexing_source import (
     scan_source,
     scatter_source,
 )
+from kerasish_cupy.pooling_source import (
+    Sliding,
+    over_places_source,
+    pick_source,
+    pooled_source,
+)
 from kerasish_cupy.reduction_source import can_reduce, place_source, reduction_source
 from kerasish_cupy.row_source import PLACES, WARP, row_source
-from tests.cupy.lookalike import loop_source
+from tests.cupy.compiled import loop_source
 from tests.cupy.samples import CASTS, cases, sample_operands, single_source, source_of
 
 HOWS = ("set", "max", "min", "mul")
-SCALARS = frozenset({"count", "width", "length", "rows", "blocks"})
+WINDOW = Window((3, 2, 1), (1, 2, 1), (2, 1, 1), "float32", "int32")
+SCALARS = frozenset({"count", "width", "length", "rows", "blocks", "before", "chunk"})
+SCALARS |= {"outputs", "along", "adds", *(text.split()[1] for text in WINDOW.scalars())}
 
 # the look-alike's way to run warps, as plain threads
 RUN_WARPS = """
@@ -53,7 +69,7 @@ def all_sources(rng) -> list:
         sources += [scan_source(d, "int32", place) for d in dtypes.ALL]
         sources += [combine_source(d, place, h) for d in dtypes.ALL for h in HOWS]
         sources += [keys_source(d, place) for d in ("uint8", "int32", "uint64")]
-    sources += [*row_sources(), *reduction_sources()]
+    sources += [*row_sources(), *reduction_sources(), *window_sources()]
     words = fused_source((Step("hashed_words", (0,), "uint32"),), ("uint32",))
     return [*dict.fromkeys(sources), words]
 
@@ -67,6 +83,24 @@ def reduction_sources() -> list:
                 found.append(reduction_source(name, dtype, dtype, lanes))
             found.append(place_source(dtype, "int32", lanes))
     return [*found, reduction_source("reduce_sum", "float16", "float32", WARP)]
+
+
+def window_sources() -> list:
+    """Return the kernels of convolution and of pooling."""
+    found = []
+    for place in ("int32", "int64"):
+        for dtype in ("float16", "float32", "float64"):
+            window = WINDOW._replace(dtype=dtype, place=place)
+            found += [columns_source(window), spread_source(window)]
+            found += [channelwise_source(window), channelwise_input_source(window)]
+            found += [channelwise_kernel_source(window)]
+        for dtype in dtypes.ALL:
+            sliding = Sliding(3, 2, dtype, place)
+            found += [pooled_source(f"window_{n}", sliding) for n in ("max", "sum")]
+            names = ("window_spread", "window_scatter")
+            found += [over_places_source(name, sliding) for name in names]
+            found += [pick_source(sliding)]
+    return found
 
 
 def row_sources() -> list:

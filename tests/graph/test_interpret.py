@@ -99,6 +99,7 @@ def test_data_that_is_not_finite_is_reported_with_its_sample():
     assert "numpy.nan_to_num" in text
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_kernel_that_changes_the_shape_is_caught(monkeypatch):
     made = interpreter(ops.exp, VECTOR)
 

@@ -57,6 +57,7 @@ def evaluated():
     return model, (np.zeros((4, 3), "float32"), np.zeros((4, 1), "float32")), "test"
 
 
+@pytest.mark.usefixtures("on_numpy")
 @pytest.mark.parametrize("make", [linear, classifier, evaluated])
 def test_the_plan_of_a_tiny_model(make):
     model, batch, kind = make()

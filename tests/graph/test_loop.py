@@ -96,6 +96,7 @@ def program_of(function, *specs):
         return replay.calls[at]
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_step_costs_its_operations_and_no_copies():
     program = program_of(scanning(lambda c, a: ((s := ops.sin(c * a)), s)), ROWS)
     names = [None if t is None else t.op.name for t in program.origins]
@@ -103,6 +104,7 @@ def test_a_step_costs_its_operations_and_no_copies():
     assert names == ["multiply", "sin"] * 6 + [None]
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_calls_that_are_the_same_in_many_steps_are_made_once():
     def step(c, a):
         return ops.tanh(ops.exp(ops.sin(ops.cos(c * a)))), None

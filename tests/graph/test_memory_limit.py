@@ -80,6 +80,7 @@ def test_a_variable_that_waits_can_be_copied_and_pickled():
     np.testing.assert_array_equal(layer.kernel.numpy(), np.ones((2, 3)))
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_value_that_comes_first_takes_its_place():
     """An array that is given away becomes the variable's own."""
     drawn, given = Drawn(), np.arange(3, dtype="float32")

@@ -1,6 +1,7 @@
 """The planner: no value is overwritten while it is needed, and memory is used again."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from kerasish import ops
@@ -133,6 +134,7 @@ def test_a_chain_of_elementwise_steps_needs_one_buffer():
     assert made.num_bytes == memory.aligned(400)
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_an_operand_that_is_read_again_is_kept():
     def function(x):
         y = ops.exp(x)
@@ -164,12 +166,14 @@ def test_a_result_does_not_lie_on_a_smaller_operand():
     assert made.slots[tanh].offset != made.slots[add].offset
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_result_of_another_width_does_not_lie_on_its_operand():
     made = plan(lambda x: ops.cast(ops.tanh(x), "float64"), floats(64))
     tanh, cast = made.steps
     assert made.slots[tanh].offset != made.slots[cast].offset
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_result_does_not_lie_on_a_kept_operand():
     def function(x, y, z):
         return ops.where(ops.greater(x, 0), ops.tanh(y), ops.exp(z))
@@ -388,6 +392,7 @@ def test_a_value_that_a_part_was_computed_from_is_not_lost():
 # Scratch
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_scratch_lies_apart_from_the_step_that_uses_it():
     made = plan(lambda x: ops.argmax(ops.exp(x), axis=1), floats(8, 50))
     (slots,) = made.scratch.values()

@@ -53,6 +53,7 @@ def test_empty_arrays(optimize):
     assert run(np.zeros((0, 3), "float32")).tolist() == [[0, 0, 0]]
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_one_array_object_stands_for_one_place():
     run = compiled(lambda x: ops.tanh(ops.exp(ops.negative(x))), VECTOR)
     with run.replay() as replay:
@@ -162,6 +163,7 @@ def test_a_new_arena_is_noticed_by_a_plan_that_writes_the_old_one():
 # Errors
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_an_error_names_the_operation_and_the_layer():
     def function(x, i):
         with scope("model"), scope("embedding"):
@@ -174,6 +176,7 @@ def test_an_error_names_the_operation_and_the_layer():
     assert note == "while computing <Tensor gather float32[1]> of 'model/embedding'"
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_an_executable_works_after_an_error():
     run = compiled(lambda x, i: ops.take(x, i), VECTOR, Spec((1,), "int32"))
     with pytest.raises(IndexError):
@@ -218,6 +221,7 @@ def training_step():
     return step
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_replay_allocates_no_more_than_its_first_run():
     run = compiled(training_step(), MATRIX)
     with run.replay() as replay:
@@ -264,6 +268,7 @@ def kept_by(call, times: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_calls_in_a_loop_keep_nothing():
     run = compiled(lambda x: ops.exp(x), VECTOR)
     x = floats(1, 2, 3)

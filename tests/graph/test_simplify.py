@@ -121,6 +121,7 @@ def test_constants_are_computed_now():
     np.testing.assert_allclose(constant.attributes["value"], [math.e] * 3, rtol=1e-6)
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_large_constants_are_left_for_the_run():
     def function():
         return ops.tanh(constant_tensor(np.zeros(1 << 17, "float32")))

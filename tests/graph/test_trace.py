@@ -130,6 +130,7 @@ def test_a_scope_outside_a_trace_does_nothing():
         assert current_trace() is None
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_trace_ends_with_an_error():
     def broken(x):
         raise KeyError

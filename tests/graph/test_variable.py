@@ -1,6 +1,8 @@
 """Variables and arenas: values, assignment, copies, moves between backends."""
 
+import copy
 import gc
+import pickle
 import weakref
 
 import numpy as np
@@ -193,6 +195,7 @@ def test_two_are_never_equal_and_can_be_keys():
 # Moving between backends
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_it_moves_to_the_backend_in_force_when_used():
     v = variable(1, 2)
     with backend_scope("strict") as strict:
@@ -313,3 +316,34 @@ def test_an_arena_dies_with_its_variables():
     gc.collect()
     assert arena() is None
     assert member() is None
+
+
+def test_pickles_hold_host_arrays_and_no_backend(backend):
+    variable = Variable(np.arange(3.0, dtype="float32"), name="v")
+    held = pickle.dumps(variable)
+    assert b"kerasish.graph" in held
+    assert b"Backend" not in held
+    with backend_scope("numpy"):
+        loaded = pickle.loads(held)
+        np.testing.assert_array_equal(loaded.numpy(), [0, 1, 2])
+        loaded.assign([3, 4, 5])
+    np.testing.assert_array_equal(variable.numpy(), [0, 1, 2])
+
+
+def test_members_of_a_copied_arena_share_its_memory(backend):
+    made = [Variable(np.full(2, i, "float32")) for i in range(3)]
+    arena = copy.deepcopy(Arena(made, "arena"))
+    assert arena.flat.numpy().tolist() == [0, 0, 1, 1, 2, 2]
+    arena.flat.assign(np.arange(6))
+    values = [variable.numpy().tolist() for variable in arena.variables]
+    assert values == [[0, 1], [2, 3], [4, 5]]
+    assert [v.numpy().tolist() for v in made] == [[0, 0], [1, 1], [2, 2]]
+
+
+def test_a_shallow_copy_has_memory_of_its_own(backend):
+    made = [Variable(np.full(2, i, "float32")) for i in range(2)]
+    Arena(made, "arena")
+    copied = copy.copy(made[1])
+    copied.assign([7, 8])
+    assert copied.numpy().tolist() == [7, 8]
+    assert made[1].numpy().tolist() == [1, 1]

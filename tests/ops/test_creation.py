@@ -49,6 +49,13 @@ def test_arrays_keep_their_dtype():
         assert ops.convert_to_tensor(np.ones(2, dtype)).dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8"])
+def test_arrays_in_a_list_keep_theirs(backend, dtype):
+    found = ops.convert_to_tensor([np.ones(2, dtype), np.zeros(2, dtype)])
+    assert found.dtype == dtype
+    assert backend.to_host(found).tolist() == [[1, 1], [0, 0]]
+
+
 def test_lists_of_tensors_are_stacked():
     graph = trace(lambda x: ops.add([x, x], 1), [Spec((3,), "float32")])
     assert graph.outputs[0].shape == (2, 3)
@@ -89,6 +96,7 @@ def test_a_symbolic_tensor_has_no_numpy_value():
         trace(lambda x: ops.convert_to_numpy(x), [Spec((3,), "float32")])
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_tensors_and_their_forms():
     def function(x):
         assert ops.is_tensor(x)

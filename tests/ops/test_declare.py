@@ -161,6 +161,7 @@ def test_a_gradient_may_be_declared_away(declared):
     assert opaque.no_gradient_reason == "for this test"
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_operands_stay_what_they_are_or_become_arrays():
     x = np.ones(2, "float32")
     assert operand(x) is x

@@ -542,6 +542,7 @@ def test_a_tensor_of_the_body_must_not_leave_it():
         compiled(function, N)
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_an_error_in_a_step_names_the_operation():
     def function(table):
         def step(c, i):

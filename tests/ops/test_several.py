@@ -211,6 +211,7 @@ def test_the_rule_is_called_once_with_the_cotangents_of_all_results(halves, on):
     np.testing.assert_allclose(host(dy), -2 * Y + 2 * (X + Y))
 
 
+@pytest.mark.usefixtures("on_numpy")
 @pytest.mark.parametrize("index", [0, 1])
 def test_results_that_nobody_used_have_no_cotangent(halves, index):
     dx, dy = grad(lambda x, y: ops.sum(halves(x, y)[index]), (0, 1))(X, Y)
@@ -228,6 +229,7 @@ def test_no_cotangent_flows_where_no_result_is_used(halves):
     assert (dy == 1).all()
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_a_gradient_can_be_taken_by_a_result(halves):
     set_floatx("float64")
 
@@ -278,6 +280,7 @@ def test_listings_show_the_forms_of_the_results(halves):
     assert "1 views instead of copies" in list_plan(make_plan(graph))
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_operands_are_cast_to_the_dtype_the_rule_computes_in(monkeypatch):
     monkeypatch.setattr(registry, "_operations", dict(registry._operations))
 

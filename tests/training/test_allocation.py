@@ -36,6 +36,7 @@ def model():
     return made
 
 
+@pytest.mark.usefixtures("on_numpy")
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize("method", ["fit", "evaluate"])
 def test_a_hundred_steps_take_no_more_than_ten(model, method, shuffle, rng):
@@ -56,6 +57,7 @@ def test_a_hundred_steps_take_no_more_than_ten(model, method, shuffle, rng):
     assert grown[1] < ONE_BATCH + 2 * order + (1 << 16)
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_data_of_another_dtype_is_never_copied_whole(model, rng):
     x = rng.normal(size=(100 * BATCH, WIDTH))  # float64
     y = rng.integers(0, 10, 100 * BATCH)

@@ -141,6 +141,7 @@ def test_a_failed_first_batch_leaves_an_unbuilt_model_to_be_built(data):
     assert model.input_shape == (None, 4)
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_an_error_in_a_kernel_names_the_layer(data):
     model = network("sgd")
     model.predict(data[0], verbose=0)
