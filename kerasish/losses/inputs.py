@@ -44,7 +44,8 @@ def as_floating(x: Any) -> Any:
 def divide_no_nan(numerator: Any, denominator: Any) -> Any:
     """Return the quotient, and 0 where the denominator is 0."""
     empty = ops.equal(denominator, 0)
-    return ops.where(empty, 0.0, numerator / ops.where(empty, 1.0, denominator))
+    safe = ops.where(empty, 1.0, denominator)
+    return ops.where(empty, 0.0, ops.divide(numerator, safe))
 
 
 def matched_shapes(first: Shape, second: Shape) -> tuple[Shape, Shape]:

@@ -70,7 +70,8 @@ def count_confusion(
     positive = ops.cast(ops.not_equal(y_true, 0), dtype)
     all_ = ops.ones_like(positive)
     if sample_weight is not None:
-        positive, all_ = positive * sample_weight, all_ * sample_weight
+        positive = ops.multiply(positive, sample_weight)
+        all_ = ops.multiply(all_, sample_weight)
     labels = int(y_pred.shape[-1]) if by_label else 1
     columns = (math.prod(y_pred.shape) // max(labels, 1), labels)
     positive, all_, y_pred = (ops.reshape(x, columns) for x in (positive, all_, y_pred))

@@ -149,7 +149,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     """
     if isinstance(x, Variable):
         return x.numpy()
-    if isinstance(x, np.ndarray):
+    if type(x) is np.ndarray:
         return x
     backend = get_backend()
     if isinstance(x, backend.array_type):

@@ -83,10 +83,10 @@ def tensordot(x1: Any, x2: Any, axes: int | Sequence[Any] = 2) -> Any:
     free1 = [i for i in range(len(x1.shape)) if i not in first]
     free2 = [i for i in range(len(x2.shape)) if i not in second]
     inner = math.prod(x1.shape[i] for i in first)
-    left = reshape(transpose(x1, free1 + first), (-1, inner))
-    right = reshape(transpose(x2, second + free2), (inner, -1))
-    shape = [x1.shape[i] for i in free1] + [x2.shape[i] for i in free2]
-    return reshape(matmul(left, right), shape)
+    kept1, kept2 = [x1.shape[i] for i in free1], [x2.shape[i] for i in free2]
+    left = reshape(transpose(x1, free1 + first), (math.prod(kept1), inner))
+    right = reshape(transpose(x2, second + free2), (inner, math.prod(kept2)))
+    return reshape(matmul(left, right), kept1 + kept2)
 
 
 def outer(x1: Any, x2: Any) -> Any:

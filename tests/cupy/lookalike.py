@@ -162,6 +162,17 @@ def on_device(result):
     return found if isinstance(result, tuple) else found[0]
 
 
+def making_arrays(function):
+    """Return a function of NumPy whose results lie on the device."""
+
+    @functools.wraps(function)
+    def made(*args, **settings):
+        result = function(*args, **settings)
+        return result.view(FakeArray) if type(result) is np.ndarray else result
+
+    return made
+
+
 def let_checks_read_the_device(set_attribute) -> None:
     """Let NumPy's checks take arrays of the device, as tests do on a GPU."""
 
@@ -329,10 +340,13 @@ def fake_module() -> types.ModuleType:
     """Return a look-alike of `cupy` on NumPy."""
     module = types.ModuleType("cupy")
     for name in dir(np):
+        found = getattr(np, name)
+        if isinstance(found, np.ufunc):
+            found = FakeUfunc(found)
+        elif callable(found) and not isinstance(found, type):
+            found = making_arrays(found)
         if not name.startswith("_"):
-            setattr(module, name, getattr(np, name))
-        if isinstance(getattr(np, name), np.ufunc):
-            setattr(module, name, FakeUfunc(getattr(np, name)))
+            setattr(module, name, found)
     module.ufunc = FakeUfunc
     module.copyto = copyto
     module.__version__ = "14.2.0"

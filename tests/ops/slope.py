@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasish import ops
 from kerasish.gradients import grad
 
 STEP = 1e-5
@@ -12,7 +13,7 @@ def assert_slope(function, *points, seed=3, rtol=2e-6, atol=2e-7):
     rng = np.random.default_rng(seed)
     direction = [rng.normal(size=np.shape(p)) for p in points]
     parts = grad(function, range(len(points)))(*points)
-    promised = sum(float(np.sum(g * d)) for g, d in zip(parts, direction, strict=True))
+    promised = sum(float(ops.vdot(g, d)) for g, d in zip(parts, direction, strict=True))
     ahead, behind = (
         float(function(*(p + h * d for p, d in zip(points, direction, strict=True))))
         for h in (STEP, -STEP)

@@ -154,7 +154,7 @@ def along(gradient, points, direction):
     """Return the slope a gradient promises along a direction."""
     parts = gradient(*points)
     return ops.convert_to_numpy(
-        sum(float(ops.sum(g * d)) for g, d in zip(parts, direction, strict=True))
+        sum(float(ops.vdot(g, d)) for g, d in zip(parts, direction, strict=True))
     )
 
 

@@ -52,7 +52,7 @@ def slope_agrees(function, points, rng):
     behind = [p - step * d for p, d in zip(points, direction, strict=True)]
     slope = (float(function(*ahead)) - float(function(*behind))) / (2 * step)
     parts = kerasish.grad(function, range(len(points)))(*points)
-    found = sum(float((g * d).sum()) for g, d in zip(parts, direction, strict=True))
+    found = sum(float(ops.vdot(g, d)) for g, d in zip(parts, direction, strict=True))
     assert found == pytest.approx(slope, rel=1e-6, abs=1e-6)
 
 

@@ -17,7 +17,7 @@ def test_fold_is_the_adjoint_of_unfold():
     columns = ops.unfold(IMAGES, (3, 2), **HOW)
     others = RNG.normal(size=columns.shape)
     images = ops.fold(others, (7, 6), (3, 2), **HOW)
-    np.testing.assert_allclose(np.sum(columns * others), np.sum(IMAGES * images))
+    np.testing.assert_allclose(ops.vdot(columns, others), ops.vdot(IMAGES, images))
     gradient = grad(lambda x: ops.sum(ops.unfold(x, (3, 2), **HOW) * others))(IMAGES)
     np.testing.assert_allclose(gradient, images)
 

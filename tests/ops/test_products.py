@@ -66,6 +66,14 @@ def test_dot(before, after, inner):
     np.testing.assert_allclose(ops.dot(x, vector), np.dot(x, vector), **CLOSE)
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
+def test_sums_of_nothing_are_0(shape):
+    empty = np.zeros(shape)
+    assert float(ops.vdot(empty, empty)) == 0
+    found = ops.tensordot(empty, empty, [[0], [0]])
+    np.testing.assert_array_equal(found, np.tensordot(empty, empty, [[0], [0]]))
+
+
 @given(SOLID, SOLID)
 def test_outer(first, second):
     x, y = filled(first), filled(second)

@@ -254,7 +254,7 @@ def slope(function, arrays, direction, step=1e-6):
 
 
 def along(parts, direction):
-    return sum(float(np.sum(p * d)) for p, d in zip(parts, direction, strict=True))
+    return sum(float(ops.vdot(p, d)) for p, d in zip(parts, direction, strict=True))
 
 
 def traced_scalar(function, arrays):

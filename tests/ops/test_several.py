@@ -260,6 +260,7 @@ def test_equal_nodes_are_merged_and_unused_ones_dropped(halves):
     assert sum(t.op is halves for t in simplified.nodes()) == 1
 
 
+@pytest.mark.usefixtures("on_numpy")
 def test_results_of_constants_are_not_folded(halves):
     def function(y):
         total, _, _ = halves(ops.convert_to_tensor(X) + 0 * y, y)

@@ -40,7 +40,7 @@ def weighted(result):
     for leaf in tree.flatten(result):
         if dtypes.is_float(ops.dtype(leaf)) and 0 not in leaf.shape:
             weights = np.cos(np.arange(1.0, 1 + np.prod(leaf.shape)))
-            part = ops.sum(leaf * weights.reshape(leaf.shape))
+            part = ops.sum(ops.multiply(leaf, weights.reshape(leaf.shape)))
             total = part if total is None else total + part
     return total
 
