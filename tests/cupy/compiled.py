@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import subprocess
+import threading
 from pathlib import Path
 
 ONE_ARGUMENT = (
@@ -205,17 +206,19 @@ class Cpp:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.libraries: dict[str, ctypes.CDLL] = {}
+        self.lock = threading.Lock()
 
     def library(self, text: str) -> ctypes.CDLL:
         """Return the library made of some functions."""
         whole = f"{prelude()}\n{text}"
         digest = hashlib.sha256(whole.encode()).hexdigest()
-        if digest not in self.libraries:
-            target = self.folder / f"{digest}.so"
-            if not target.exists():
-                self._compile(whole, target)
-            self.libraries[digest] = ctypes.CDLL(str(target))
-        return self.libraries[digest]
+        with self.lock:
+            if digest not in self.libraries:
+                target = self.folder / f"{digest}.so"
+                if not target.exists():
+                    self._compile(whole, target)
+                self.libraries[digest] = ctypes.CDLL(str(target))
+            return self.libraries[digest]
 
     def _compile(self, text: str, target: Path) -> None:
         own = target.with_suffix(f".{os.getpid()}")  # several processes share a folder
