@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes here: a lane takes a turn for each of 121 million."""
+    """Leave out what takes minutes here, where the lanes of a warp take turns."""
     for item in items:
         if item.nodeid.endswith("test_slopes.py::test_slope[ctc_decode]"):
             item.add_marker(pytest.mark.skip(reason="too slow without a GPU"))
