@@ -3,7 +3,8 @@
 Movement and sorting are the shared kernels of `kerasish.backend.array_kernels`. Every
 elementwise operation is generated, so that it means the same alone and inside a fused
 group, and so are reductions and what slides windows; products are cuBLAS's. Replaced
-are: joining (CuPy's uploads a list of pointers for more than eight parts), gathering
+are: copies of views and padding (CuPy's are functions that no graph holds), joining
+(CuPy's uploads a list of pointers for more than eight parts), gathering
 (CuPy's wraps an index outside the array around), scattering (CuPy's adds in no fixed
 order) and, for arrays without elements, running totals and sorting (CuPy's launch an
 empty grid).
@@ -18,7 +19,7 @@ from typing import Any
 
 import cupy
 
-from kerasish.backend.array_kernels import array_kernels
+from kerasish.backend.array_kernels import array_kernels, array_view
 from kerasish.backend.contract import Array, BoundKernel, Kernel, Shape, scratch
 from kerasish_cupy.cublas import ProductKernel
 from kerasish_cupy.expressions import OPERATIONS
@@ -58,6 +59,32 @@ class ReshapeKernel(BoundKernel):
     ) -> Callable[[], None]:
         """Return the launch on these arrays."""
         return COPY.bind(out.reshape(inputs[0].shape), inputs, {})
+
+
+class ViewKernel(BoundKernel):
+    """A copy of what a view operation shows."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return the launch on these arrays."""
+        shown = array_view(cupy, self._operation, inputs[0], attributes)
+        return COPY.bind(out, (shown,), {})
+
+
+class PadKernel(BoundKernel):
+    """A part of an array, and a number everywhere else."""
+
+    def bind(
+        self, out: Array, inputs: Sequence[Array], attributes: dict[str, Any]
+    ) -> Callable[[], None]:
+        """Return a call that fills the array and copies the part."""
+        inside = out[(*attributes["slices"], ...)]
+        fill = functools.partial(out.fill, attributes["value"])
+        return Launches(fill, COPY.bind(inside, inputs, {}))
 
 
 class ConcatKernel(BoundKernel):
@@ -221,6 +248,11 @@ def table() -> dict[str, Kernel]:
         "concat": ConcatKernel(),
         "copy": COPY,
         "reshape_to": ReshapeKernel(),
+        **{
+            name: ViewKernel(name) for name in ("transpose_to", "slice_to", "broadcast")
+        },
+        "stop_gradient": COPY,
+        "place": PadKernel(),
         "gather": GatherKernel(),
         "scatter_add": ScatterAddKernel(),
         "scatter_into": scatter_into,
