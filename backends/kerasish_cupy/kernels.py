@@ -1,13 +1,12 @@
 """The table of kernels, and those whose text differs from NumPy's.
 
-Movement and sorting are the shared kernels of `kerasish.backend.array_kernels`. Every
-elementwise operation is generated, so that it means the same alone and inside a fused
-group, and so are reductions and what slides windows; products are cuBLAS's. Replaced
-are: copies of views and padding (CuPy's are functions that no graph holds), joining
-(CuPy's uploads a list of pointers for more than eight parts), gathering
-(CuPy's wraps an index outside the array around), scattering (CuPy's adds in no fixed
-order) and, for arrays without elements, running totals and sorting (CuPy's launch an
-empty grid).
+Sorting and running totals are the shared kernels of `kerasish.backend.array_kernels`,
+but for arrays without elements, for which CuPy's launch an empty grid. Elementwise
+operations are generated, so that they mean the same alone and inside a fused group, and
+so are copies of views, reductions and what slides windows; products are cuBLAS's. Of
+the others are replaced: joining (CuPy's uploads a list of pointers for more than eight
+parts), gathering (CuPy's wraps an index outside the array around) and scattering
+(CuPy's adds in no fixed order).
 """
 
 from __future__ import annotations
@@ -236,6 +235,7 @@ def table() -> dict[str, Kernel]:
     """Return the whole table: operation name -> kernel."""
     shared = array_kernels(cupy)
     guarded = ("cumulative_sum", "cumulative_prod", "arg_sort")
+    views = ("transpose_to", "slice_to", "broadcast")
     return {
         **shared,
         **window_kernels(shared),
@@ -248,9 +248,7 @@ def table() -> dict[str, Kernel]:
         "concat": ConcatKernel(),
         "copy": COPY,
         "reshape_to": ReshapeKernel(),
-        **{
-            name: ViewKernel(name) for name in ("transpose_to", "slice_to", "broadcast")
-        },
+        **{name: ViewKernel(name) for name in views},
         "stop_gradient": COPY,
         "place": PadKernel(),
         "gather": GatherKernel(),

@@ -103,6 +103,10 @@ def test_only_launches_are_captured(capture, doubling, fake_backend):
         ("concat", [(6, 4), (2, 4), (4, 4)], {"axis": 0}),
         ("copy", [(3, 4), (3, 4)], {}),
         ("reshape_to", [(4, 3), (3, 4)], {"newshape": (4, 3)}),
+        ("transpose_to", [(4, 3), (3, 4)], {"axes": (1, 0)}),
+        ("slice_to", [(2, 4), (3, 4)], {"slices": (slice(2), slice(None))}),
+        ("broadcast", [(3, 4), (1, 4)], {"shape": (3, 4)}),
+        ("place", [(5, 4), (3, 4)], {"slices": (slice(1, 4),), "value": 0.5}),
         ("exp", [(3, 4), (3, 4)], {}),
     ],
 )
@@ -158,6 +162,7 @@ def convolutional(rng):
         [
             keras.Input((8, 8, 2)),
             layers.Conv2D(4, 3, activation="relu"),
+            layers.ZeroPadding2D(1),
             layers.MaxPooling2D(),
             layers.DepthwiseConv2D(2),
             layers.AveragePooling2D(2),
