@@ -47,6 +47,11 @@ class Window(NamedTuple):
         return [(f"o{a}", f"count{a}") for a in self.axes]
 
     @property
+    def elements(self) -> list[tuple[str, str]]:
+        """Names of an element's place in the window along each axis, and its length."""
+        return [(f"k{a}", str(length)) for a, length in enumerate(self.lengths)]
+
+    @property
     def total(self) -> str:
         """C type that sums are kept in."""
         return C_TYPES[total_dtype(self.dtype)]
@@ -65,27 +70,33 @@ class Window(NamedTuple):
 
 
 @functools.cache
-def columns_source(window: Window) -> KernelSource:
+def columns_source(window: Window, by_element: bool) -> KernelSource:
     """Return the source of the windows of `x` as rows of matrices, one for each group.
 
     y is (groups, samples * windows, taps * channels); 0 stands where there is padding.
-    A thread copies one channel of a window, since to find its place takes longest.
+
+    Args:
+        window: The window.
+        by_element: Whether a thread copies one element, not a channel of a whole
+            window: to find its place takes longer than to copy it, but with few
+            channels neighbouring threads would write far from each other.
     """
     p = C_TYPES[window.place]
+    elements = window.elements if by_element else []
     ends = ("group", ""), ("sample", "samples"), ("channel", "channels")
-    value = f"x[{_input_element(window)} * channels + channel]"
-    lines = [
-        *_parts(p, [*ends[:2], *window.outputs, ends[2]]),
-        f"const {p} row = ({p})i / channels * {_taps(window)};",
-    ]
-    for a, length in enumerate(window.lengths):
-        lines.append(f"for (int k{a} = 0; k{a} < {length}; ++k{a}) {{")
-        lines.append(f"const {p} p{a} = {_input_place(window, a)};")
-    lines.append(
-        f"y[(row + {_tap(window)}) * channels + channel] = "
-        f"{_all_inside(window)} ? {value} : ({C_TYPES[window.dtype]})0.0f;"
-    )
-    lines += "}" * len(window.axes)
+    found = f"x[{_input_element(window)} * channels + channel]"
+    value = f"{_all_inside(window)} ? {found} : ({C_TYPES[window.dtype]})0.0f"
+    lines = [*_parts(p, [*ends[:2], *window.outputs, *elements, ends[2]])]
+    if by_element:
+        lines += [f"const {p} p{a} = {_input_place(window, a)};" for a in window.axes]
+        lines.append(f"y[i] = {value};")
+    else:
+        lines.append(f"const {p} row = ({p})i / channels * {_taps(window)};")
+        for a, length in enumerate(window.lengths):
+            lines.append(f"for (int k{a} = 0; k{a} < {length}; ++k{a}) {{")
+            lines.append(f"const {p} p{a} = {_input_place(window, a)};")
+        lines.append(f"y[(row + {_tap(window)}) * channels + channel] = {value};")
+        lines += "}" * len(window.axes)
     return _source("columns", window, ["raw {d} x"], "raw {d} y", lines)
 
 
@@ -160,14 +171,13 @@ def channelwise_kernel_source(window: Window) -> KernelSource:
     of windows along the last axis.
     """
     p = C_TYPES[window.place]
-    taps = [(f"k{a}", str(k)) for a, k in enumerate(window.lengths)]
     ends = ("segment", ""), ("group", "groups"), ("filter", "filters")
     *outer, last = window.axes
     value = f"({window.total})x[{_input_element(window)}]"
     at = f"(row * count{last} + o{last})"
     flowing = f"({window.total})g[({at} * groups + group) * filters + filter]"
     lines = [
-        *_parts(p, [ends[0], *taps, *ends[1:]]),
+        *_parts(p, [ends[0], *window.elements, *ends[1:]]),
         f"const {p} first = segment * chunk;",
         f"const {p} end = first + chunk < rows ? first + chunk : rows;",
         f"{window.total} total = 0;",

@@ -53,6 +53,8 @@ from kerasish_cupy.reductions import ReductionKernel
 
 # few large products keep a GPU busy, many small ones do not
 _BLOCK_BYTES = 128 << 20
+# fewer do not fill the 32 bytes that a GPU writes at once
+_FEW_CHANNELS = 8
 # threads that a kernel's gradient, channel by channel, is shared out among at least
 _MANY_THREADS = 1 << 17
 
@@ -145,9 +147,10 @@ def _columns(
 ) -> Array:
     """Return the windows of a block; the launch that fills them is put on the list."""
     matrix = _matrix(g, flat, block)
-    source = columns_source(_window(g, x))
+    by_element = g.channels < _FEW_CHANNELS
+    source = columns_source(_window(g, x), by_element)
     arguments = (x[block.samples], *_scalars(g, block), matrix)
-    size = matrix.size // g.taps
+    size = matrix.size // (1 if by_element else g.taps)
     calls.append(functools.partial(kernel_of(source), *arguments, size=size))
     return matrix
 

@@ -91,7 +91,8 @@ def window_sources() -> list:
     for place in ("int32", "int64"):
         for dtype in ("float16", "float32", "float64"):
             window = WINDOW._replace(dtype=dtype, place=place)
-            found += [columns_source(window), spread_source(window)]
+            found += [columns_source(window, each) for each in (False, True)]
+            found += [spread_source(window)]
             found += [channelwise_source(window), channelwise_input_source(window)]
             found += [channelwise_kernel_source(window)]
         for dtype in dtypes.ALL:

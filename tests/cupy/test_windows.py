@@ -30,13 +30,14 @@ def test_kernels_agree_with_their_references(fake_backend, name, dtype):
     check(fake_backend, name, dtype)
 
 
-@pytest.mark.parametrize("num_bytes", [64, 400])
+@pytest.mark.parametrize(("num_bytes", "few"), [(64, 8), (400, 1)])
 @pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("conv")])
 def test_blocks_of_samples_and_of_rows_give_the_same(
-    fake_backend, monkeypatch, name, num_bytes
+    fake_backend, monkeypatch, name, num_bytes, few
 ):
     module = importlib.import_module("kerasish_cupy.windows")
     monkeypatch.setattr(module, "_BLOCK_BYTES", num_bytes)
+    monkeypatch.setattr(module, "_FEW_CHANNELS", few)
     monkeypatch.setattr(module, "_MANY_THREADS", 40)
     check(fake_backend, name, "float32")
 
