@@ -2,6 +2,7 @@
 
 import pytest
 
+import kerasish as keras
 from kerasish import config
 
 
@@ -25,3 +26,17 @@ def test_limits_are_those_of_the_settings():
         assert config.max_epochs() == 2
     finally:
         config.set_max_epochs(None)
+
+
+def test_functions_of_keras_backend():
+    backend = keras.backend
+    assert backend.backend() == config.backend()
+    assert [backend.get_uid("a"), backend.get_uid("a"), backend.get_uid()] == [1, 2, 1]
+    backend.clear_session()
+    assert backend.get_uid("a") == 1
+    assert backend.is_int_dtype("uint8")
+    assert not backend.is_int_dtype("float16")
+    assert backend.is_float_dtype("float16")
+    assert backend.is_keras_tensor(keras.Input((2,)))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = backend.nothing

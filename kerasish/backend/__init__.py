@@ -1,4 +1,10 @@
-"""The contract a backend fulfils, the choice of one, and the global settings."""
+"""The contract a backend fulfils, the choice of one, and the global settings.
+
+Keras's `keras.backend` has some functions more, which stand on what is above.
+"""
+
+import importlib
+from typing import Any
 
 from kerasish.backend.choice import (
     available_backends,
@@ -13,6 +19,8 @@ from kerasish.backend.settings import (
     epsilon,
     floatx,
     image_data_format,
+    is_float_dtype,
+    is_int_dtype,
     result_type,
     set_epsilon,
     set_floatx,
@@ -26,11 +34,14 @@ __all__ = [
     "Kernel",
     "Shape",
     "available_backends",
+    "backend",
     "backend_scope",
     "epsilon",
     "floatx",
     "get_backend",
     "image_data_format",
+    "is_float_dtype",
+    "is_int_dtype",
     "load_backend",
     "register_backend",
     "result_type",
@@ -41,3 +52,20 @@ __all__ = [
     "set_image_data_format",
     "standardize_dtype",
 ]
+
+_ABOVE = {
+    "clear_session": "kerasish.saving.naming",
+    "get_uid": "kerasish.saving.naming",
+    "is_keras_tensor": "kerasish.graph.keras_tensor",
+}
+
+
+def backend() -> str:
+    """Return the name of the backend in force."""
+    return get_backend().name
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ABOVE:
+        raise AttributeError(f"module 'kerasish.backend' has no attribute '{name}'")
+    return getattr(importlib.import_module(_ABOVE[name]), name)

@@ -152,6 +152,16 @@ def standardize_dtype(dtype: Any) -> str:
     return dtypes.strong(dtypes.dtype_name(dtype), floatx())
 
 
+def is_float_dtype(dtype: Any) -> bool:
+    """Return whether a dtype is floating."""
+    return dtypes.is_float(standardize_dtype(dtype))
+
+
+def is_int_dtype(dtype: Any) -> bool:
+    """Return whether a dtype is one of whole numbers, signed or not."""
+    return standardize_dtype(dtype).startswith(("int", "uint"))
+
+
 def result_type(*given: Any) -> str:
     """Return the dtype in which values of these dtypes meet (Python types are weak)."""
     names = frozenset(dtypes.dtype_name(d) for d in given)

@@ -43,8 +43,9 @@ class Variable:
     """A named array that can be assigned to, eagerly or inside a trace.
 
     Args:
-        initializer: An array, a number, or a callable `(shape, dtype=) -> array`.
-        shape: Needed with a callable.
+        initializer: An array, a number, a callable `(shape, dtype=) -> array`, or the
+            name of an initializer.
+        shape: Needed with a callable or a name.
         dtype: Dtype name; an array's own by default, `floatx()` in place of float64.
         trainable: Whether training changes it.
         autocast: Whether layers of mixed precision read it in their compute dtype.
@@ -83,6 +84,8 @@ class Variable:
         self._backend: Backend | None = None  # a host array as yet, or none
         self._array: Array = None
         self._late: Callable[[], np.ndarray] | None = None
+        if isinstance(initializer, str):
+            initializer = operation("initializer")(initializer)
         if callable(initializer) and is_limited() and _is_shape(shape):
             self._wait(initializer, tuple(shape or ()), standardize_dtype(dtype))
             return

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.graph.registry import enter
 from kerasish.initializers.base import DIRECTORY
 from kerasish.initializers.constants import Constant
 
@@ -30,6 +31,9 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, np.ndarray):
         return Constant(identifier)
     return DIRECTORY.get(identifier)
+
+
+enter("initializer", get)
 
 
 def serialize(initializer: Any) -> Any:

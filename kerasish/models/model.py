@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasish.backend import dtypes
 from kerasish.errors import explain
 from kerasish.graph import tree
+from kerasish.graph.keras_tensor import KerasTensor
 from kerasish.layers.call_arguments import signature_of
 from kerasish.layers.call_context import new_call
 from kerasish.layers.input_layer import InputLayer
@@ -30,7 +32,7 @@ from kerasish.models.plan_text import explain_plan
 from kerasish.models.state_tree import set_state_tree, state_tree
 from kerasish.models.summary import summarize
 from kerasish.ops.function import Function
-from kerasish.ops.operation import node_of, output_spec
+from kerasish.ops.operation import known_shape, node_of, output_spec
 from kerasish.saving import api as saving
 from kerasish.saving.registry import public
 from kerasish.training.trainer import Trainer
@@ -164,6 +166,22 @@ class Model(Trainer, Layer):
         self.built = True
         if input_shape is not None and self._function is None:
             self.compute_output_shape(input_shape)
+
+    def _ensure_built(self, tensors: dict[str, Any]) -> None:
+        if self._function is not None or type(self).build is not Model.build:
+            super()._ensure_built(tensors)
+        elif tensors and not self.built:
+            first = next(iter(tensors.values()))
+            self._check_input(first)
+            self.build_for_inputs(tree.map_structure(self._stand_in, first))
+
+    def _stand_in(self, tensor: Any) -> KerasTensor | None:
+        """Return a symbolic tensor like an input; floats become the compute dtype."""
+        if tensor is None:
+            return None
+        name = dtypes.dtype_name(tensor.dtype)
+        name = self.compute_dtype if dtypes.is_float(name) else name
+        return KerasTensor(known_shape(tensor.shape), name)
 
     def build_for_inputs(self, inputs: Any) -> None:
         """Build for symbolic inputs, nested as `call` is given them."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from kerasish.backend import dtypes
 from kerasish.errors import explain
+from kerasish.graph import tree
 from kerasish.models.graph_config import call_numbers
 
 _MOST_COLUMNS = 88  # characters; wider terminals gain nothing
@@ -88,10 +89,15 @@ def _rows(
     for index in chosen:
         layer = layers[index]
         # functions of a graph are no layers: their shapes are their symbolic results'
-        shape = shapes[layer] if layer in shapes else layer.output.shape  # noqa: SIM401
+        shape = shapes[layer] if layer in shapes else _shapes(layer.output)
         yield _row(layer, shape, depth, links.get(layer, "-"))
         if expand and hasattr(layer, "layer_output_shapes"):
             yield from _rows(layer, expand, None, depth + 1)
+
+
+def _shapes(results: Any) -> Any:
+    """Return the shape of a result, or of each of several."""
+    return tree.map_structure(lambda t: t.shape, results)
 
 
 def _shown(model: Any) -> list[Any]:

@@ -10,6 +10,7 @@ numbers are the same.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -73,6 +74,7 @@ class Optimizer(OptimizerState):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        self._ignore_decay(kwargs)
         self._refuse_arguments(kwargs)
         super().__init__(learning_rate, name)
         self.weight_decay = weight_decay
@@ -87,6 +89,16 @@ class Optimizer(OptimizerState):
         self._check_settings()
         self._undecayed: list[Variable] = []
         self._undecayed_names: list[str] = []
+
+    def _ignore_decay(self, arguments: dict[str, Any]) -> None:
+        """Leave out the `decay` of Keras 2, saying so, as Keras 3 does."""
+        if arguments.pop("decay", None) is not None:
+            self._init_arguments.pop("decay")
+            warnings.warn(
+                "`decay` is no longer an argument of optimizers and is ignored; a "
+                "schedule, such as InverseTimeDecay, lowers the learning rate.",
+                stacklevel=3,
+            )
 
     def _check_settings(self) -> None:
         clipping.check_bounds(self.clipnorm, self.clipvalue, self.global_clipnorm)

@@ -12,6 +12,7 @@ from kerasish.saving.registry import snake_case
 
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
+_uids: Counter[str] = Counter()
 _local = threading.local()
 
 
@@ -46,10 +47,18 @@ def avoiding(names: Iterable[str]) -> Iterator[None]:
         _local.taken = before
 
 
+def get_uid(prefix: str = "") -> int:
+    """Return 1, 2, ... for one call after another with the same prefix."""
+    with _lock:
+        _uids[prefix] += 1
+        return _uids[prefix]
+
+
 def reset_names() -> None:
     """Begin counting anew."""
     with _lock:
         _counts.clear()
+        _uids.clear()
 
 
 def clear_session(free_memory: bool = True) -> None:

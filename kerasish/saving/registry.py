@@ -190,6 +190,22 @@ def _signature(cls: Any) -> inspect.Signature:
     return inspect.signature(cls.__init__)
 
 
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "kerasish"
+
+
+def _owner(cls: type, name: str) -> type:
+    """Return the class that a method comes from."""
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+@functools.cache
+def _arguments(cls: type) -> set[str]:
+    """Return the arguments that a class's constructor takes, or hands on."""
+    owners = [base for base in cls.__mro__ if "__init__" in vars(base)]
+    return {name for base in owners for name in _signature(base).parameters}
+
+
 class Configurable:
     """A class whose config is read off its constructor's signature.
 
@@ -233,11 +249,16 @@ class Configurable:
             raise ValueError(unknown_name(kind, name, known))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments by name."""
-        return {
-            name: getattr(self, name, value)
-            for name, value in self._init_arguments.items()
-        }
+        """Return the constructor's arguments by name.
+
+        Where a user's class has a `get_config` of its own, its arguments are its own
+        affair: these are then the arguments of the class here that it stands on.
+        """
+        given = self._init_arguments
+        if not _is_ours(_owner(type(self), "get_config")):
+            base = next(cls for cls in type(self).__mro__ if _is_ours(cls))
+            given = {k: v for k, v in given.items() if k in _arguments(base)}
+        return {name: getattr(self, name, value) for name, value in given.items()}
 
     @classmethod
     def from_config(cls: type[T], config: dict[str, Any]) -> T:

@@ -347,3 +347,10 @@ def test_a_shallow_copy_has_memory_of_its_own(backend):
     copied.assign([7, 8])
     assert copied.numpy().tolist() == [7, 8]
     assert made[1].numpy().tolist() == [1, 1]
+
+
+def test_an_initializer_may_be_named():
+    found = Variable("ones", shape=(2,), dtype="int32")
+    assert (found.dtype, found.numpy().tolist()) == ("int32", [1, 1])
+    with pytest.raises(ValueError, match="initializer"):
+        Variable("ons", shape=(2,))

@@ -203,3 +203,54 @@ def test_summary_and_get_layer_of_a_subclass():
     assert "block_1" in text
     assert "49" in text  # the number of parameters
     assert model.get_layer("top") is model.ends["top"]
+
+
+class Looking(Model):
+    """A model whose inputs are whole numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = layers.Dense(3)
+
+    def call(self, inputs):
+        ids = inputs["ids"] if isinstance(inputs, dict) else inputs
+        return self.head(ops.take(np.ones((6, 4), "float32"), ids, axis=0))
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_first_call_builds_for_the_dtype_of_its_inputs(named):
+    ids = np.array([1, 2])
+    model = Looking()
+    assert model({"ids": ids} if named else ids).shape == (2, 3)
+    assert model.built
+
+
+class Own(layers.Layer):
+    """A layer that says by itself what its config is."""
+
+    def __init__(self, function, units=3, **kwargs):
+        super().__init__(**kwargs)
+        self.function, self.units = function, units
+
+    def get_config(self):
+        return dict(units=self.units, function="relu", **super().get_config())
+
+
+def test_a_config_of_ones_own_stands_on_the_base_class_alone():
+    config = Own(lambda x: x, name="own").get_config()
+    assert config["units"] == 3
+    assert set(config) == {"units", "function", "name", "trainable", "dtype"}
+
+
+class OwnDense(layers.Dense):
+    def __init__(self, function, units=3, **kwargs):
+        super().__init__(units, **kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), "function": "relu"}
+
+
+def test_it_has_the_arguments_of_the_layer_it_stands_on():
+    config = OwnDense(lambda x: x, units=5, activation="tanh").get_config()
+    assert (config["units"], config["activation"]) == (5, "tanh")
+    assert config["function"] == "relu"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasish import layers, models
+from kerasish import layers, models, ops
 from kerasish.models.summary import readable_size
 
 TABLE = """\
@@ -128,3 +128,12 @@ def test_long_words_are_cut():
 )
 def test_readable_size(num_bytes, text):
     assert readable_size(num_bytes) == text
+
+
+def test_functions_of_several_results(capsys):
+    inputs = layers.Input((4,))
+    first, second = ops.split(inputs, 2, axis=-1)
+    models.Model(inputs, first + second).summary()
+    shown = capsys.readouterr().out
+    assert "split (Split)" in shown
+    assert "[(None, 2)," in shown

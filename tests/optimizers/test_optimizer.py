@@ -436,3 +436,9 @@ def test_models_that_share_layers_train_by_turns_without_compiling_for_ever(data
     assert losses[-1] < losses[1]
     assert all((a != b).any() for a, b in itertools.pairwise(kernels))
     assert all(len(model._programs._made) <= 2 for model in models)
+
+
+def test_the_decay_of_keras_2_is_ignored_with_a_warning():
+    with pytest.warns(UserWarning, match="`decay` is no longer an argument"):
+        made = optimizers.Adam(decay=1e-3)
+    assert "decay" not in made.get_config()
