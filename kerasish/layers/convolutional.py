@@ -193,7 +193,7 @@ class BaseConv(LowRankAdapters, BaseConvolution):
         activity_regularizer: Penalty on the output.
         kernel_constraint: Projection of the kernel after each update.
         bias_constraint: Projection of the bias after each update.
-        **kwargs: As for `Layer`.
+        **kwargs: As for `Layer`; and `lora_rank`, `lora_alpha` as for `Dense`.
     """
 
     kernel = AdaptedWeight()
@@ -218,6 +218,7 @@ class BaseConv(LowRankAdapters, BaseConvolution):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
+        adapters = kwargs.pop("lora_rank", None), kwargs.pop("lora_alpha", None)
         super().__init__(
             kernel_size,
             strides,
@@ -232,6 +233,7 @@ class BaseConv(LowRankAdapters, BaseConvolution):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+        self._plan_adapters(*adapters)
         self.filters = self._positive("filters", filters)
         self.groups = self._positive("groups", groups)
         self._refuse_dilated_strides()

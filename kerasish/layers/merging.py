@@ -170,13 +170,57 @@ class Subtract(ElementwiseMerge):
         return ops.subtract(x1, x2)
 
 
+class MaskedMerge(ElementwiseMerge):
+    """Tensors combined two by two, where masked ones stand back for the others.
+
+    Args:
+        **kwargs: As for `Layer`.
+    """
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the inputs as one tensor; `mask` is a list, None for no mask."""
+        ndim = max(len(x.shape) for x in inputs)
+        given = self._checked_masks(inputs, mask) or [None] * len(inputs)
+        pairs = list(zip(inputs, given, strict=True))
+        masks = [m if m is None else _filled_up(_like(m, x), ndim) for x, m in pairs]
+        return self.combine_masked([_filled_up(x, ndim) for x in inputs], masks)
+
+    def combine_masked(self, tensors: list[Any], masks: list[Any]) -> Any:
+        """Return tensors of one rank as one; each has a mask that broadcasts, or None.
+
+        Where one is masked the other is taken; where both are, the first.
+        """
+        total, known = tensors[0], masks[0]
+        for tensor, mask in zip(tensors[1:], masks[1:], strict=True):
+            other = tensor if mask is None else ops.where(mask, tensor, total)
+            own = total if known is None else ops.where(known, total, other)
+            total = self.combine(own, other)
+            lacks = known is None or mask is None
+            known = None if lacks else ops.logical_or(known, mask)
+        return total
+
+
+def _like(mask: Any, x: Any) -> Any:
+    """Return a mask with axes of length 1 behind its own, of a tensor's rank."""
+    return ops.reshape(mask, (*mask.shape, *(1,) * (len(x.shape) - len(mask.shape))))
+
+
 @public("keras.layers")
-class Multiply(ElementwiseMerge):
+class Multiply(MaskedMerge):
     """The product of the inputs, elementwise; arguments as for `ElementwiseMerge`."""
 
     def combine(self, x1: Any, x2: Any) -> Any:
         """Return x1 * x2."""
         return ops.multiply(x1, x2)
+
+    def combine_masked(self, tensors: list[Any], masks: list[Any]) -> Any:
+        """Return the product: 1 stands for what is masked, 0 where all are."""
+        pairs = zip(tensors, masks, strict=True)
+        factors = [x if m is None else ops.where(m, x, 1) for x, m in pairs]
+        product = functools.reduce(self.combine, factors)
+        if any(mask is None for mask in masks):
+            return product
+        return ops.where(functools.reduce(ops.logical_or, masks), product, 0)
 
 
 @public("keras.layers")
@@ -189,7 +233,7 @@ class Average(Add):
 
 
 @public("keras.layers")
-class Maximum(ElementwiseMerge):
+class Maximum(MaskedMerge):
     """The largest of the inputs, elementwise; arguments as for `ElementwiseMerge`."""
 
     def combine(self, x1: Any, x2: Any) -> Any:
@@ -198,7 +242,7 @@ class Maximum(ElementwiseMerge):
 
 
 @public("keras.layers")
-class Minimum(ElementwiseMerge):
+class Minimum(MaskedMerge):
     """The smallest of the inputs, elementwise; arguments as for `ElementwiseMerge`."""
 
     def combine(self, x1: Any, x2: Any) -> Any:

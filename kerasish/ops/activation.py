@@ -29,6 +29,7 @@ from kerasish.ops.elementwise import (
     subtract,
     where,
 )
+from kerasish.ops.floats import as_float
 from kerasish.ops.indexing import take_along_axis
 from kerasish.ops.reduction import argsort, cumsum, max, sum
 from kerasish.ops.shape import cast, split, stop_gradient
@@ -72,6 +73,7 @@ def softplus(x: Array) -> Any:
     References:
         Dugas et al., "Incorporating Second-Order Functional Knowledge", NIPS 2000.
     """
+    x = as_float(x)
     # exp never sees a positive number
     return add(maximum(x, 0), log1p(exp(negative(absolute(x)))))
 
@@ -83,12 +85,12 @@ def _(g: Any, y: Any, x: Any) -> Any:
 
 def log_sigmoid(x: Any) -> Any:
     """Return log(sigmoid(x)), safe for large |x|."""
-    return negative(softplus(negative(x)))
+    return negative(softplus(negative(as_float(x))))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """Return x where positive, else negative_slope * x."""
-    x = convert(x)
+    x = as_float(x)
     return subtract(relu(x), multiply(relu(negative(x)), negative_slope))
 
 
@@ -99,7 +101,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
         Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear
         Units", ICLR 2016.
     """
-    x = convert(x)
+    x = as_float(x)
     return add(relu(x), multiply(expm1(negative(relu(negative(x)))), alpha))
 
 
@@ -114,7 +116,7 @@ def selu(x: Any) -> Any:
 
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """Return max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))."""
-    x = convert(x)
+    x = as_float(x)
     below = divide(negative(relu(negative(x))), alpha)
     return add(relu(x), multiply(expm1(below), alpha))
 
@@ -126,6 +128,7 @@ def gelu(x: Array, approximate: bool = True) -> Any:
     References:
         Hendrycks & Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415.
     """
+    x = as_float(x)
     if approximate:
         inner = add(x, multiply(multiply(square(x), x), 0.044715))
         return multiply(
@@ -149,13 +152,13 @@ def mish(x: Any) -> Any:
     References:
         Misra, "Mish: A Self Regularized Non-Monotonic Activation", BMVC 2020.
     """
-    x = convert(x)
+    x = as_float(x)
     return multiply(x, tanh(softplus(x)))
 
 
 def softsign(x: Any) -> Any:
     """Return x / (1 + |x|)."""
-    x = convert(x)
+    x = as_float(x)
     return divide(x, add(absolute(x), 1))
 
 
@@ -180,13 +183,13 @@ def hard_tanh(x: Any) -> Any:
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """Return x where |x| > threshold, else 0."""
-    x = convert(x)
+    x = as_float(x)
     return multiply(x, greater(absolute(x), threshold))
 
 
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """Return x moved towards 0 by threshold, 0 within it."""
-    x = convert(x)
+    x = as_float(x)
     return multiply(sign(x), relu(subtract(absolute(x), threshold)))
 
 
@@ -204,13 +207,13 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 
 def squareplus(x: Any, b: float = 4) -> Any:
     """Return (x + sqrt(x^2 + b)) / 2."""
-    x = convert(x)
+    x = as_float(x)
     return divide(add(x, sqrt(add(square(x), b))), 2)
 
 
 def sparse_plus(x: Any) -> Any:
     """Return 0 for x <= -1, (x + 1)^2 / 4 for |x| < 1, x for x >= 1."""
-    x = convert(x)
+    x = as_float(x)
     middle = divide(square(add(hard_tanh(x), 1)), 4)
     return add(middle, relu(subtract(x, 1)))
 
@@ -243,11 +246,16 @@ def _(g: Any, y: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     return multiply(y, subtract(g, sum(multiply(g, y), axes, keepdims=True)))
 
 
+def _has_lengths(x: Any, axes: tuple[int, ...]) -> bool:
+    """Return whether there is anything along axes to share among."""
+    return all(x.shape[a] for a in axes)
+
+
 def softmax(x: Any, axis: Any = -1) -> Any:
     """Return exp(x) / sum(exp(x)) along an axis, or axes; sums to 1."""
-    x = convert(x)
+    x = as_float(x)
     axes = rules.normalize_axes(axis, len(x.shape))
-    return softmax_along(x, axes=axes)
+    return softmax_along(x, axes=axes) if _has_lengths(x, axes) else x
 
 
 @composed
@@ -264,9 +272,9 @@ def _(g: Any, y: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """Return log(softmax(x)) along an axis, or axes."""
-    x = convert(x)
+    x = as_float(x)
     axes = rules.normalize_axes(axis, len(x.shape))
-    return log_softmax_along(x, axes=axes)
+    return log_softmax_along(x, axes=axes) if _has_lengths(x, axes) else x
 
 
 def sparsemax(x: Any, axis: int = -1) -> Any:

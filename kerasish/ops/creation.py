@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +14,12 @@ from kerasish.graph.memory_limit import claim
 from kerasish.graph.tensor import Tensor
 from kerasish.graph.variable import Variable
 from kerasish.ops.declare import convert
-from kerasish.ops.elementwise import greater_equal, where
+from kerasish.ops.elementwise import add, greater_equal, multiply, subtract, where
+from kerasish.ops.floats import float_dtype
+from kerasish.ops.shape import cast, moveaxis
 
 Shape = int | Sequence[int]
+_HOST = (bool, int, float, list, tuple, np.ndarray, np.generic)
 
 
 def _new(host: Any, dtype: Any) -> Array:
@@ -94,9 +98,35 @@ def linspace(
         dtype: Dtype of the result.
         axis: Axis of the result along which they lie, if `start` is an array.
     """
+    if not all(isinstance(value, _HOST) for value in (start, stop)):
+        return _line(start, stop, num, endpoint, retstep, dtype, axis)
     claim((num, *np.shape(start)), "float64", keep=False)
     values, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
     return (_new(values, dtype), _new(step, dtype)) if retstep else _new(values, dtype)
+
+
+def _line(
+    start: Any,
+    stop: Any,
+    num: int,
+    endpoint: bool,
+    retstep: bool,
+    dtype: Any,
+    axis: int,
+) -> Any:
+    """Return `linspace` of tensors, in ops."""
+    own = float_dtype(start, stop)
+    first, last = convert(start, own), convert(stop, own)
+    parts = num - 1 if endpoint else num
+    ndim = max(len(first.shape), len(last.shape))
+    share = (np.arange(num) / max(parts, 1)).reshape((-1,) + (1,) * ndim)
+    way = subtract(last, first)
+    values = add(multiply(way, convert(share, own)), first)
+    if endpoint and num > 1:
+        values = where(share == 1, last, values)  # exactly
+    values = cast(moveaxis(values, 0, axis), own if dtype is None else dtype)
+    step = multiply(way, 1 / parts if parts > 0 else math.nan)
+    return (values, cast(step, own if dtype is None else dtype)) if retstep else values
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Array:

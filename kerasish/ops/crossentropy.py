@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.backend import dtypes, epsilon
+from kerasish.backend import dtypes, epsilon, floatx
 from kerasish.errors import ShapeError, explain
 from kerasish.ops import rules
 from kerasish.ops.activation import log_softmax, softplus
-from kerasish.ops.declare import Array, composed, convert
+from kerasish.ops.declare import Array, composed, convert, operand
 from kerasish.ops.elementwise import (
     add,
     divide,
@@ -33,9 +33,29 @@ from kerasish.ops.shape import cast, expand_dims, squeeze
 
 
 @composed
-def clip(x: Array, x_min: Array, x_max: Array) -> Any:
+def clip_(x: Array, x_min: Array, x_max: Array) -> Any:
     """Return x held to [x_min, x_max]; outside, the gradient is 0."""
     return minimum(maximum(x, x_min), x_max)
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Return x held to [x_min, x_max]; outside, the gradient is 0.
+
+    Args:
+        x: Any shape.
+        x_min: Least number, or tensor of them; None for no bound.
+        x_max: Largest number, or tensor of them; None for no bound.
+    """
+    if x_min is None and x_max is None:
+        return convert(x)
+    if x_min is None:
+        return minimum(x, x_max)
+    if x_max is None:
+        return maximum(x, x_min)
+    # Python numbers give way to x's dtype, also where they become constants of a graph
+    values = [operand(v) for v in (x, x_min, x_max)]
+    dtype = dtypes.strong(rules.promoted(*values), floatx())
+    return clip_(*(convert(v, dtype) for v in values))
 
 
 @composed

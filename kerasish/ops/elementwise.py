@@ -67,7 +67,7 @@ def _(g: Any, y: Any, x1: Any, x2: Any) -> Cotangents:
 @elementwise
 def floor_divide(x1: Array, x2: Array) -> Spec:
     """Return floor(x1 / x2), elementwise with broadcasting."""
-    return rules.same(x1, x2)
+    return rules.counting(x1, x2)
 
 
 floor_divide.no_gradient(_STEPS)
@@ -87,7 +87,7 @@ def _(g: Any, y: Any, x1: Any, x2: Any) -> Cotangents:
 @elementwise
 def power(x1: Array, x2: Array) -> Spec:
     """Return x1 to the power x2, elementwise with broadcasting."""
-    return rules.same(x1, x2)
+    return rules.counting(x1, x2)
 
 
 @power.gradient
@@ -393,13 +393,13 @@ def bitwise_xor(x: Array, y: Array) -> Spec:
 @elementwise
 def left_shift(x: Array, y: Array) -> Spec:
     """Return x's bits moved up by y places."""
-    return rules.integral(x, y)
+    return rules.shifted(x, y)
 
 
 @elementwise
 def right_shift(x: Array, y: Array) -> Spec:
     """Return x's bits moved down by y places."""
-    return rules.integral(x, y)
+    return rules.shifted(x, y)
 
 
 for _bits in (bitwise_and, bitwise_or, bitwise_xor, left_shift, right_shift):

@@ -18,18 +18,22 @@ from kerasish.ops.elementwise import (
     add,
     equal,
     greater,
+    greater_equal,
     less,
+    logical_and,
     multiply,
-    negative,
+    subtract,
     where,
 )
 from kerasish.ops.shape import (
     broadcast_to,
     cast,
     expand_dims,
+    flip,
     moveaxis,
     reshape,
     slice_to,
+    transpose,
 )
 
 
@@ -135,11 +139,15 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """Return the k largest elements of the last axis, largest first, and their indices.
 
-    Equal elements come in the order of their indices.
+    Equal elements come in the order of their indices; NaN counts as the largest.
     """
     x = convert(x)
-    order = reduction.argsort(negative(x), -1)
+    keys = cast(x, "int32") if dtypes.dtype_name(x.dtype) == "bool" else x
+    # the rising order backwards: not all dtypes can be negated. Flipped before, too,
+    # so that equals stay in order
+    order = flip(reduction.argsort(flip(keys, -1), -1), -1)
     best = slice_to(order, slices=(slice(None),) * (len(x.shape) - 1) + (slice(k),))
+    best = subtract(x.shape[-1] - 1, best)
     return take_along_axis(x, best, -1), best
 
 
@@ -150,11 +158,16 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
         targets: Class indices, shape (n,).
         predictions: Scores, shape (n, classes).
         k: How many places count.
+
+    Returns:
+        Truth values, shape (n,); false for a target that is no class.
     """
-    predictions = convert(predictions)
-    own = take_along_axis(predictions, expand_dims(targets, -1), -1)
+    predictions, targets = convert(predictions), cast(whole(targets), "int32")
+    known = logical_and(greater_equal(targets, 0), less(targets, predictions.shape[-1]))
+    places = expand_dims(where(known, targets, 0), -1)
+    own = take_along_axis(predictions, places, -1)
     better = cast(greater(predictions, own), "int32")
-    return less(reduction.sum(better, -1), k)
+    return logical_and(known, less(reduction.sum(better, -1), k))
 
 
 def one_hot(
@@ -162,11 +175,13 @@ def one_hot(
 ) -> Any:
     """Return codes that are 1 at each index and 0 elsewhere, along a new axis.
 
-    An index outside 0 ... num_classes - 1 gives a row of zeros.
+    An index outside 0 ... num_classes - 1 gives a row of zeros; floats are cut towards
+    zero.
     """
     if sparse:
         raise ValueError("one_hot: sparse tensors do not exist here; use sparse=False")
-    x = whole(x)
+    x = convert(x)
+    x = cast(x, "int32") if dtypes.is_float(dtypes.dtype_name(x.dtype)) else x
     classes = np.arange(num_classes, dtype=np.int32)
     ndim = len(x.shape) + 1
     axis = rules.normalize_axis(axis, ndim)
@@ -207,8 +222,13 @@ def multi_hot(
 def get_item(x: Any, key: Any) -> Any:
     """Return x[key] for whole numbers, slices, None, ... and whole-number tensors.
 
+    Several tensors broadcast together, as NumPy's do; the axes they index become the
+    tensors' axes: in place if they are neighbours, else in front.
+
     Raises:
-        ShapeError: There are more indices than axes.
+        ShapeError: There are more indices than axes, or the tensors do not broadcast.
+        DTypeError: An index is a truth value, a float, or a tensor of such.
+        IndexError: An index lies outside (NumPy backend; when the step runs).
     """
     keys = key if isinstance(key, tuple) else (key,)
     named = [k for k in keys if k is not None and k is not Ellipsis]
@@ -222,31 +242,81 @@ def get_item(x: Any, key: Any) -> Any:
     gap = len(x.shape) - len(named)
     at = next((i for i, k in enumerate(keys) if k is Ellipsis), len(keys))
     keys = (*keys[:at], *(slice(None),) * gap, *keys[at + 1 :])
-    return _index_axes(x, keys)
+    return _index_axes(x, tuple(map(_checked_key, keys)))
+
+
+def _checked_key(key: Any) -> Any:
+    """Return a key of one axis, any but a slice, a number or None as a tensor.
+
+    Raises:
+        DTypeError: It is a truth value or a float, or a tensor of such.
+    """
+    if key is None or isinstance(key, slice):
+        return key
+    if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+        return int(key)
+    key = np.zeros(0, np.int32) if isinstance(key, list) and not key else key
+    places = whole(key)
+    if dtypes.dtype_name(places.dtype) == "bool":
+        raise DTypeError(
+            explain(
+                "Truth values cannot be indices.",
+                got=f"bool{list(places.shape)}",
+                expected="whole numbers, slices, None or ...",
+                fix="use ops.where(mask, x, 0), or multiply by the mask",
+            )
+        )
+    return places
 
 
 def _index_axes(x: Any, keys: tuple[Any, ...]) -> Any:
-    slices, shape, picked = [], [], None
+    """Return x indexed by one checked key per axis, and None for new axes."""
+    slices, shape, picked = [], [], []
     lengths = iter(x.shape)
+    jointly = any(not isinstance(k, (int, slice)) for k in keys if k is not None)
     for key in keys:
         if key is None:
             shape.append(1)
             continue
         length = next(lengths)
-        if isinstance(key, (int, np.integer)):
-            at = rules.normalize_axis(int(key), length)
-            slices.append(slice(at, at + 1))
-        elif isinstance(key, slice):
+        if isinstance(key, slice):
             slices.append(key)
             shape.append(len(range(length)[key]))
-        else:
-            picked = (len(shape), key)
-            slices.append(slice(None))
-            shape.append(length)
+            continue
+        if isinstance(key, int):
+            key = rules.normalize_axis(key, length)
+            if not jointly:
+                slices.append(slice(key, key + 1))
+                continue
+        picked.append((len(shape), key))
+        slices.append(slice(None))
+        shape.append(length)
     if any(s != slice(None) for s in slices):
         x = slice_to(x, slices=tuple(slices))
     x = reshape(x, shape)
-    return x if picked is None else take(x, picked[1], picked[0])
+    if len(picked) > 1:
+        return _take_jointly(x, picked)
+    return take(x, picked[0][1], picked[0][0]) if picked else x
+
+
+def _take_jointly(x: Any, picked: list[tuple[int, Any]]) -> Any:
+    """Return x with several axes indexed at once: pairs of an axis and its indices."""
+    axes = [axis for axis, _ in picked]
+    first, flat, inside = axes[0], 0, True
+    for axis, places in picked:
+        length = x.shape[axis]
+        places = cast(places, "int32")
+        places = where(less(places, 0), add(places, length), places)
+        fits = logical_and(greater_equal(places, 0), less(places, length))
+        flat, inside = add(multiply(flat, length), places), logical_and(inside, fits)
+    if axes != list(range(first, first + len(axes))):
+        rest = [a for a in range(len(x.shape)) if a not in axes]
+        x, first = transpose(x, [*axes, *rest]), 0
+    end = first + len(axes)
+    count = math.prod(x.shape[first:end])
+    x = reshape(x, (*x.shape[:first], count, *x.shape[end:]))
+    # an index outside must not reach a neighbouring row: it stays outside
+    return gather(x, where(inside, flat, count), axis=first)
 
 
 def size(x: Any) -> int:

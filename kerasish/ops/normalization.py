@@ -173,7 +173,7 @@ def rms_normalization(
 
     Args:
         x: Any shape; half precision is computed in single.
-        scale: Of the lengths along `axis`; 1 by default.
+        scale: A number, or a tensor of the lengths along `axis`; 1 by default.
         axis: Axis or axes to normalize over.
         epsilon: Added to the mean square; `config.epsilon()` by default.
 
@@ -192,7 +192,9 @@ def rms_normalization(
     added = default_epsilon() if epsilon is None else epsilon
     result = standardized(wide, axes=axes, epsilon=added, center=False)
     if scale is not None:
-        result = multiply(result, _along(scale, wide, axis, "scale"))
+        scale = convert(scale)
+        wide_scale = _along(scale, wide, axis, "scale") if scale.shape else scale
+        result = multiply(result, wide_scale)
     return cast(result, dtype)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerasish.backend import dtypes, floatx
 from kerasish.backend.contract import Shape
 from kerasish.graph.tensor import Spec
 from kerasish.ops import rules
-from kerasish.ops.declare import Array, convert, primitive
+from kerasish.ops.declare import Array, convert, operand, primitive
 from kerasish.ops.elementwise import (
     add,
     divide,
     equal,
     exp,
+    isfinite,
     log,
     maximum,
     minimum,
@@ -25,7 +26,9 @@ from kerasish.ops.elementwise import (
     sqrt,
     square,
     subtract,
+    where,
 )
+from kerasish.ops.floats import as_float
 from kerasish.ops.shape import broadcast_to, cast, flip, reshape, stop_gradient
 
 Axes = int | Sequence[int] | None
@@ -149,30 +152,53 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """Return the sum over axes, over all by default."""
     x = convert(x)
     axes = rules.normalize_axes(axis, len(x.shape))
-    return reduce_sum(x, axis=axes, keepdims=keepdims) if axes else x
+    if not axes:
+        return cast(x, _total(dtypes.dtype_name(x.dtype)))
+    return reduce_sum(x, axis=axes, keepdims=keepdims)
 
 
 def prod(x: Any, axis: Axes = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """Return the product over axes, over all by default."""
     x = convert(x, dtype)
     axes = rules.normalize_axes(axis, len(x.shape))
-    return reduce_prod(x, axis=axes, keepdims=keepdims) if axes else x
+    if not axes:
+        return cast(x, _total(dtypes.dtype_name(x.dtype)))
+    return reduce_prod(x, axis=axes, keepdims=keepdims)
 
 
 def max(x: Any, axis: Axes = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """Return the largest element over axes, over all by default."""
-    x = convert(x)
-    axes = rules.normalize_axes(axis, len(x.shape))
-    found = reduce_max(x, axis=axes, keepdims=keepdims) if axes else x
-    return found if initial is None else maximum(found, initial)
+    """Return the largest element over axes, over all by default.
+
+    With `initial`, nothing below it; of none, it.
+    """
+    return _extreme(reduce_max, maximum, x, axis, keepdims, initial)
 
 
 def min(x: Any, axis: Axes = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """Return the smallest element over axes, over all by default."""
+    """Return the smallest element over axes, over all by default.
+
+    With `initial`, nothing above it; of none, it.
+    """
+    return _extreme(reduce_min, minimum, x, axis, keepdims, initial)
+
+
+def _extreme(
+    reduce: Any,
+    join: Callable[..., Any],
+    x: Any,
+    axis: Axes,
+    keepdims: bool,
+    initial: Any,
+) -> Any:
     x = convert(x)
     axes = rules.normalize_axes(axis, len(x.shape))
-    found = reduce_min(x, axis=axes, keepdims=keepdims) if axes else x
-    return found if initial is None else minimum(found, initial)
+    if initial is not None and 0 in [x.shape[a] for a in axes]:
+        shape = rules.reduced_shape(tuple(x.shape), axes, keepdims)
+        start = operand(initial)
+        dtype = dtypes.strong(rules.promoted(x, start), floatx())
+        return broadcast_to(convert(start, dtype), shape)
+    found = reduce(x, axis=axes, keepdims=keepdims) if axes else x
+    return found if initial is None else join(found, initial)
 
 
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
@@ -252,18 +278,25 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 
 def argsort(x: Any, axis: int | None = -1) -> Any:
-    """Return the indices that would sort along an axis (None: x flat), int32."""
+    """Return the indices that would sort along an axis (None: x flat), int32.
+
+    A tensor of rank 0 counts as one of a single element.
+    """
     x = reshape(x, (-1,)) if axis is None else convert(x)
     last = -1 if axis is None else axis
+    x = x if x.shape else reshape(x, (1,))
     return arg_sort(x, axis=rules.normalize_axis(last, len(x.shape)))
 
 
 def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """Return log(sum(exp(x))) over axes, safe for large |x|."""
-    x = convert(x)
-    peak = stop_gradient(max(x, axis, keepdims=True))
-    total = log(sum(exp(subtract(x, peak)), axis, keepdims=True))
-    result = add(total, peak)
+    """Return log(sum(exp(x))) over axes, safe for large |x|; of none, -inf."""
+    x = as_float(x)
+    start = -math.inf if 0 in x.shape else None
+    peak = stop_gradient(max(x, axis, keepdims=True, initial=start))
+    shift = where(isfinite(peak), peak, 0)  # inf - inf would be NaN
+    total = sum(exp(subtract(x, shift)), axis, keepdims=True)
+    # a total of 0 has a peak of -inf, which is the result
+    result = add(log(where(equal(total, 0), 1, total)), peak)
     if keepdims:
         return result
     axes = rules.normalize_axes(axis, len(x.shape))

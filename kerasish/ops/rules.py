@@ -83,6 +83,13 @@ def integral(*xs: Any) -> Spec:
     return Spec(broadcast_shapes(*(x.shape for x in xs)), dtype, dtype)
 
 
+def shifted(*xs: Any) -> Spec:
+    """Broadcast shape; the whole-number dtype in which the operands meet, no bool."""
+    spec = integral(*xs)
+    dtype = "int32" if spec.dtype == "bool" else spec.dtype
+    return Spec(spec.shape, dtype, dtype)
+
+
 def normalize_axis(axis: int, ndim: int) -> int:
     """Return `axis` counted from the front."""
     if not -ndim <= axis < ndim:

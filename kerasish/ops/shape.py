@@ -11,14 +11,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from kerasish.backend import dtypes, standardize_dtype
+from kerasish.backend import dtypes, get_backend, standardize_dtype
 from kerasish.backend.contract import Shape
 from kerasish.errors import ShapeError, explain
 from kerasish.graph.memory_limit import claim
-from kerasish.graph.registry import enter
-from kerasish.graph.tensor import Spec
+from kerasish.graph.registry import enter, operation
+from kerasish.graph.tensor import Spec, Tensor
 from kerasish.ops import rules
 from kerasish.ops.declare import Array, Arrays, convert, elementwise, primitive, view
+from kerasish.ops.operation import known_shape
 
 
 @elementwise
@@ -191,13 +192,15 @@ def _(g: Any, y: Any, *xs: Any, axis: int) -> Any:
     return tuple(parts)
 
 
-def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
-    """Return tensors joined along an existing axis.
+def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
+    """Return tensors joined along an existing axis (None: each taken flat).
 
     Raises:
         ShapeError: Their other lengths differ.
     """
     values = [convert(x) for x in xs]
+    if axis is None:
+        values, axis = [reshape(v, (-1,)) for v in values], 0
     ndim = len(values[0].shape)
     axis = rules.normalize_axis(axis, ndim)
     shapes = [tuple(v.shape) for v in values]
@@ -251,10 +254,31 @@ enter("stack", stack)
 
 
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
-    """Return the list of slices of x along an axis."""
+    """Return the list of slices of x along an axis.
+
+    Args:
+        x: Any tensor.
+        num: The axis' length; needed only where that is unknown.
+        axis: The axis.
+
+    Raises:
+        ShapeError: The axis has another length than `num`.
+    """
     x = convert(x)
     axis = rules.normalize_axis(axis, len(x.shape))
-    return [squeeze(part, axis) for part in split(x, x.shape[axis], axis)]
+    length, whole = known_shape(x.shape)[axis], (slice(None),) * axis
+    if None not in (num, length) and num != length:
+        raise ShapeError(
+            explain(
+                "unstack: `num` is the length of the axis.",
+                got=f"num={num} for axis {axis} of shape {tuple(x.shape)}",
+                expected=f"num={length}, or None",
+            )
+        )
+    count = x.shape[axis] if num is None else num
+    claim((count, 100), "float64", keep=False)
+    cuts = [(*whole, slice(i, i + 1)) for i in range(count)]
+    return [squeeze(slice_to(x, slices=cut), axis) for cut in cuts]
 
 
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
@@ -290,9 +314,16 @@ def pad(
 
     Args:
         x: Any shape.
-        pad_width: Elements before and after, for all axes or (before, after) per axis.
+        pad_width: Elements before and after each axis: a number, (before, after), or
+            (before, after) per axis.
         mode: "constant", "reflect" (the edge is not repeated) or "symmetric" (it is).
         constant_values: Filling of a constant margin, 0 by default.
+
+    A margin wider than the axis repeats the mirrored elements.
+
+    Raises:
+        ValueError: Nobody knows the mode.
+        ShapeError: An axis without elements is to be mirrored.
     """
     x = convert(x)
     ndim = len(x.shape)
@@ -319,7 +350,10 @@ def pad(
 def _pad_widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
     if isinstance(pad_width, int):
         return [(pad_width, pad_width)] * ndim
-    widths = [(w, w) if isinstance(w, int) else tuple(w) for w in pad_width]
+    single = [not hasattr(w, "__len__") for w in pad_width]
+    if all(single) and len(single) == 2:
+        pad_width = [pad_width]
+    widths = [tuple(w) if hasattr(w, "__len__") else (w, w) for w in pad_width]
     if len(widths) == 1:
         widths = widths * ndim
     return [(int(w[0]), int(w[-1])) for w in widths]
@@ -328,6 +362,9 @@ def _pad_widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 def _pad_mirrored(x: Any, axis: int, width: tuple[int, int], edge: int) -> Any:
     before, after = width
     length = x.shape[axis]
+    if max(before, after) > max(length - edge, 0):
+        places = _mirrored_places(length, before, after, edge)
+        return operation("gather")(x, convert(places, "int32"), axis=axis)
     whole = (slice(None),) * axis
     parts = [x]
     if before:
@@ -337,6 +374,21 @@ def _pad_mirrored(x: Any, axis: int, width: tuple[int, int], edge: int) -> Any:
         far = slice_to(x, slices=(*whole, slice(length - after - edge, length - edge)))
         parts.append(flip(far, axis))
     return concatenate(parts, axis)
+
+
+def _mirrored_places(length: int, before: int, after: int, edge: int) -> list[int]:
+    """Return the indices of an axis that is mirrored at its ends again and again."""
+    if not length:
+        raise ShapeError(
+            explain(
+                "An axis without elements cannot be mirrored.",
+                got=f"length 0, padded by ({before}, {after})",
+                fix="pad it with a constant",
+            )
+        )
+    period = max(2 * (length - edge), 1)
+    steps = [i % period for i in range(-before, length + after)]
+    return [i if i < length else period - i - 1 + edge for i in steps]
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
@@ -376,16 +428,57 @@ def ravel(x: Any) -> Any:
     return reshape(x, (-1,))
 
 
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
-    """Return x with each element repeated along an axis (flattened by default)."""
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Return x with each element repeated along an axis (flattened by default).
+
+    Args:
+        x: Any tensor.
+        repeats: How often: a number, or a host array of one number per element.
+        axis: The axis; by default x is taken flat.
+
+    Raises:
+        ShapeError: There is not one number per element.
+        ValueError: `repeats` is symbolic: the result's shape would depend on values.
+    """
     x = ravel(x) if axis is None else convert(x)
     axis = rules.normalize_axis(axis or 0, len(x.shape))
+    if not isinstance(repeats, int):
+        counts = _counts(repeats)
+        if len(counts) != 1:
+            places = _repeated_places(counts, x.shape[axis])
+            return operation("gather")(x, convert(places, "int32"), axis=axis)
+        repeats = counts[0]
     shape = list(x.shape)
     wide = broadcast_to(
         expand_dims(x, axis + 1), [*shape[: axis + 1], repeats, *shape[axis + 1 :]]
     )
     shape[axis] *= repeats
     return reshape(wide, shape)
+
+
+def _counts(repeats: Any) -> list[int]:
+    counts = convert(repeats, "int32")
+    if isinstance(counts, Tensor):
+        raise ValueError(
+            explain(
+                "repeat: the shape of the result must not depend on values.",
+                got=repr(counts),
+                fix="give the numbers of repeats as Python numbers or a host array",
+            )
+        )
+    return [int(n) for n in get_backend().to_host(counts).reshape(-1)]
+
+
+def _repeated_places(counts: list[int], length: int) -> list[int]:
+    if len(counts) != length or min(counts, default=0) < 0:
+        raise ShapeError(
+            explain(
+                "repeat: each element needs its number of repeats.",
+                got=f"{counts} for {length} elements",
+                expected=f"{length} numbers, none negative",
+            )
+        )
+    return [i for i, n in enumerate(counts) for _ in range(n)]
 
 
 def tile(x: Any, repeats: int | Sequence[int]) -> Any:

@@ -43,17 +43,20 @@ def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Any:
     Args:
         inputs: Any tensor.
         start_indices: One whole number per axis: a sequence, or a tensor of rank 1.
-        shape: The part's shape, one length per axis.
+        shape: The part's shape, one length per axis; -1 reaches to the end, from
+            indices that are known now.
 
     Raises:
-        ShapeError: There is not one index and one length per axis, or the part is
-            larger than `inputs`.
+        ShapeError: There is not one index and one length per axis, the part is larger
+            than `inputs`, or a length of -1 has a computed index.
 
     Example:
         >>> slice([[1, 2, 3], [4, 5, 6]], [0, 1], (2, 2)).tolist()
         [[2, 3], [5, 6]]
     """
     inputs = convert(inputs)
+    if -1 in shape:
+        shape = _to_the_end(start_indices, tuple(inputs.shape), tuple(shape))
     starts = _starts(start_indices, tuple(inputs.shape), tuple(shape))
     if not isinstance(starts, Tensor):
         return slice_to(inputs, slices=_fixed(starts, shape))
@@ -64,6 +67,26 @@ def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Any:
             line = np.arange(length, dtype=np.int32)
             inputs = gather(inputs, add(get_item(starts, axis), line), axis=axis)
     return inputs
+
+
+def _to_the_end(start_indices: Any, whole_shape: Shape, shape: Shape) -> Shape:
+    """Return a part's shape with what is left of the axis in place of -1."""
+    starts = cast(whole(start_indices), "int32")
+    if isinstance(starts, Tensor):
+        raise ShapeError(
+            explain(
+                "The length of a part must not depend on values.",
+                got=f"shape {shape} at computed start indices",
+                fix="give a length in place of -1, or the start indices as numbers",
+            )
+        )
+    first = get_backend().to_host(starts).tolist()
+    if not len(first) == len(shape) == len(whole_shape):
+        return shape  # the check that follows tells
+    return tuple(
+        n - min(max(start, 0), n) if length == -1 else length
+        for start, length, n in zip(first, shape, whole_shape, strict=True)
+    )
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:

@@ -232,7 +232,7 @@ class MultiOptimizer(Optimizer):
         for optimizer in self.optimizers:
             optimizer.arrange()
 
-    def _clipped(self, pairs: Pairs) -> Pairs:
+    def _unscaled(self, pairs: Pairs) -> Pairs:
         return pairs  # each optimizer scales and clips its own
 
     def _apply_pairs(self, pairs: Pairs) -> None:

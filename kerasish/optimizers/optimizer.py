@@ -156,7 +156,7 @@ class Optimizer(OptimizerState):
             ValueError: There are as many gradients as variables only if they match.
         """
         pairs = self._paired(grads, trainable_variables)
-        self._apply_pairs(self._clipped(pairs))
+        self._apply_pairs(self._unscaled(pairs))
         self._iterations.assign_add(1)
 
     def _paired(
@@ -189,12 +189,17 @@ class Optimizer(OptimizerState):
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
 
     def _apply_pairs(self, pairs: Pairs) -> None:
-        pairs = self._swept(pairs)
-        if self.gradient_accumulation_steps:
-            mean, due = self._accumulate(pairs, self.gradient_accumulation_steps)
-            run_if(due, lambda: self._update(mean))
-        else:
+        steps = self.gradient_accumulation_steps
+        if not steps:
+            pairs = self._swept(self._clipped(pairs))
             self._update(pairs)
+        elif self._clips():  # the mean, each variable's by itself
+            mean, due = self._accumulate(pairs, steps)
+            run_if(due, lambda: self._update(self._clipped(mean)))
+        else:
+            pairs = self._swept(pairs)
+            mean, due = self._accumulate(pairs, steps)
+            run_if(due, lambda: self._update(mean))
         for _, variable in pairs:
             self._average(variable)
             if variable.constraint is not None:
@@ -260,10 +265,17 @@ class Optimizer(OptimizerState):
             )
         )
 
+    def _unscaled(self, pairs: Pairs) -> Pairs:
+        if self.loss_scale_factor is None:
+            return pairs
+        return [(ops.divide(g, self.loss_scale_factor), v) for g, v in pairs]
+
+    def _clips(self) -> bool:
+        bounds = self.clipnorm, self.clipvalue, self.global_clipnorm
+        return any(bound is not None for bound in bounds)
+
     def _clipped(self, pairs: Pairs) -> Pairs:
         grads = [g for g, _ in pairs]
-        if self.loss_scale_factor is not None:
-            grads = [ops.divide(g, self.loss_scale_factor) for g in grads]
         if self.clipnorm is not None:
             grads = clipping.clip_each_norm(grads, self.clipnorm)
         elif self.clipvalue is not None:

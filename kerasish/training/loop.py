@@ -325,6 +325,7 @@ class Fit:
             self._batches(runner, step)
             logs: dict[str, float] = runner.logs()
         if self.validation is not None and _is_due(epoch, validation_freq):
+            self.validation.reset()  # so that epochs are judged by the same samples
             values = evaluate(
                 self.trainer, self.validation, self.callbacks, is_repeated=True
             )

@@ -23,7 +23,7 @@ CASES = {
     ),
     "Conv2D": (lambda **k: layers.Conv2D(3, 2, **k), IMAGES),
 }
-TAKING_A_RANK = ("Dense", "EinsumDense", "Embedding")
+TAKING_A_RANK = ("Dense", "EinsumDense", "Embedding", "Conv2D")
 
 
 def learnt(layer):

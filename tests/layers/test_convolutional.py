@@ -107,7 +107,6 @@ MEANINGLESS = {
         lambda: layers.Conv2D(4, 3, data_format="last"),
         "data_format of Conv2D",
     ),
-    "low rank": (lambda: layers.Conv2D(4, 3, lora_rank=2), "'lora_rank'"),
 }
 
 

@@ -223,3 +223,45 @@ def test_masks_come_in_a_list_as_long_as_the_inputs():
         layer.compute_mask([STEPS, OTHER], [None])
     with pytest.raises(ValueError, match="'mine' needs one mask"):
         layer.compute_mask([STEPS, OTHER], np.ones((1, 3), "bool"))
+
+
+MASKED = {
+    # [5, masked 2, 3] with its negative, which has no mask, and with another such as
+    # [masked, masked, 2]
+    "Multiply": ([-25, -2, -9], [5, 0, 6]),
+    "Maximum": ([5, -2, 3], [5, 2, 3]),
+    "Minimum": ([-5, -2, -3], [5, 2, 2]),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_what_is_masked_stands_back(name, symbolic):
+    look_up = layers.Embedding(4, 1, mask_zero=True)
+    look_up.build((None, 3))
+    look_up.set_weights([np.array([[2.0], [5.0], [3.0], [2.0]])])
+    first, other = np.array([[1, 0, 2]]), np.array([[0, 0, 3]])
+
+    def merged(a, b):
+        x, y = look_up(a), look_up(b)
+        return [
+            getattr(layers, name)()(pair) for pair in ([x, ops.negative(x)], [x, y])
+        ]
+
+    if symbolic:
+        inputs = [layers.Input((3,), dtype="int32") for _ in range(2)]
+        found = models.Model(inputs, merged(*inputs))([first, other])
+    else:
+        found = merged(first, other)
+    shown = [values(tensor).ravel().tolist() for tensor in found]
+    assert shown == [list(expected) for expected in MASKED[name]]
+
+
+def test_one_without_a_mask_is_taken_where_others_have_none():
+    look_up = layers.Embedding(3, 1, mask_zero=True)
+    look_up.build((None, 3))
+    look_up.set_weights([np.array([[9.0], [5.0], [3.0]])])
+    x = look_up(np.array([[1, 0, 2]]))
+    plain = np.array([[[1.0], [2.0], [7.0]]], "float32")
+    assert values(layers.Maximum()([x, plain])).ravel().tolist() == [5, 2, 7]
+    assert values(layers.Multiply()([x, plain])).ravel().tolist() == [5, 2, 21]

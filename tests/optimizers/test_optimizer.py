@@ -442,3 +442,20 @@ def test_the_decay_of_keras_2_is_ignored_with_a_warning():
     with pytest.warns(UserWarning, match="`decay` is no longer an argument"):
         made = optimizers.Adam(decay=1e-3)
     assert "decay" not in made.get_config()
+
+
+@pytest.mark.parametrize(
+    ("bound", "expected"),
+    [
+        # means of [1, -2], [3, -4], [5, -6], [7, -8], two by two: [2, -3] and [6, -7]
+        ({"clipvalue": 2.5}, [2 + 2.5, -2.5 - 2.5]),
+        ({"clipnorm": 1.0}, [2 / 13**0.5 + 6 / 85**0.5, -3 / 13**0.5 - 7 / 85**0.5]),
+        ({"global_clipnorm": 100.0}, [8.0, -10.0]),
+    ],
+)
+def test_accumulated_gradients_are_clipped_as_a_mean(bound, expected):
+    made = optimizers.SGD(1.0, gradient_accumulation_steps=2, **bound)
+    w = variable(value=(0.0, 0.0))
+    for i in range(4):
+        made.apply([np.array([1.0 + 2 * i, -2.0 - 2 * i], "float32")], [w])
+    np.testing.assert_allclose(host(w), np.negative(expected), rtol=1e-5)

@@ -458,3 +458,20 @@ def test_run_eagerly_equals_the_planned_step(data, kind, backend):
     else:
         found = [model.evaluate(*data, **given) for model in (one, two)]
         np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
+
+
+def test_every_epoch_is_validated_by_the_same_samples():
+    x = np.arange(8.0)[:, None]
+    parts = [layers.Input((1,)), layers.Dense(1, use_bias=False)]
+    made = kerasish.Sequential(parts)
+    made.set_weights([np.ones((1, 1))])
+    made.compile(kerasish.optimizers.SGD(0.0), "mse")
+    history = made.fit(
+        *(x, 0 * x),
+        epochs=3,
+        verbose=0,
+        validation_data=(x, 0 * x),
+        validation_batch_size=2,
+        validation_steps=2,
+    ).history
+    assert history["val_loss"] == pytest.approx([3.5, 3.5, 3.5])
