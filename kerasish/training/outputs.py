@@ -6,10 +6,11 @@ spread over the outputs, as soon as a first batch shows how many there are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kerasish import metrics, ops
+from kerasish import losses, metrics, ops
 from kerasish.errors import explain, unknown_name
 from kerasish.graph import tree
 from kerasish.losses.compile import CompileLoss, SparseTarget, as_loss
@@ -31,10 +32,22 @@ def names_of(y_pred: Any, known: Sequence[str] | None) -> list[str]:
     """Return a name for each output: as known, a dict's keys, or counted."""
     if isinstance(y_pred, Mapping):
         return sorted(y_pred)
-    count = len(tree.flatten(y_pred))
-    if known is not None and len(known) == count:
-        return list(known)
-    return [f"output_{i + 1}" for i in range(count)]
+    if _has_names(y_pred, known):
+        return list(known or ())
+    return [f"output_{i + 1}" for i in range(len(tree.flatten(y_pred)))]
+
+
+def _has_names(y_pred: Any, known: Sequence[str] | None) -> bool:
+    """Return whether results are called by their output, not by the loss or metric."""
+    is_known = known is not None and len(known) == len(tree.flatten(y_pred))
+    return isinstance(y_pred, Mapping) or is_known
+
+
+def _loss_name(loss: Any) -> str:
+    """Return what a loss is called where its output has no name: as it was given."""
+    if isinstance(loss, str) and not isinstance(losses.get(loss), losses.Loss):
+        return loss
+    return as_loss(loss).name.strip("<>")
 
 
 def _is_config(given: Any) -> bool:
@@ -136,7 +149,7 @@ class OutputLosses:
 
     def _total(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
         names = names_of(y_pred, self._known)
-        self._prepare(names)
+        self._prepare(names, _has_names(y_pred, self._known))
         targets = spread_data(y, names, "y")
         weights = spread_data(sample_weight, names, "sample_weight")
         keys = sorted(y) if isinstance(y, Mapping) else names
@@ -155,15 +168,19 @@ class OutputLosses:
             self._label_places += _place(keys.index(names[i]), part, prediction)
         return total
 
-    def _prepare(self, names: list[str]) -> None:
+    def _prepare(self, names: list[str], is_named: bool) -> None:
         if self._parts:
             return
-        losses = spread(self._loss, names, "loss")
+        given = spread(self._loss, names, "loss")
         self._factors = spread(self._weights, names, "loss_weights")
-        if not any(loss is not None for loss in losses):
+        if not any(loss is not None for loss in given):
             raise ValueError(explain("No output has a loss.", got=repr(self._loss)))
-        self._parts = [None if loss is None else CompileLoss(loss) for loss in losses]
-        self.trackers = [metrics.Mean(name=f"{name}_loss") for name in names]
+        self._parts = [None if loss is None else CompileLoss(loss) for loss in given]
+        called = [
+            name if is_named or loss is None else _loss_name(loss)
+            for name, loss in zip(names, given, strict=True)
+        ]
+        self.trackers = [metrics.Mean(name=f"{name}_loss") for name in called]
 
     @property
     def used_trackers(self) -> list[Any]:
@@ -208,6 +225,7 @@ class OutputMetrics:
         self._weighted = weighted
         self._known = output_names
         self._parts: dict[str, CompileMetrics] = {}
+        self._is_named = True
         self._single: CompileMetrics | None = None
         by_keys = [_has_other_keys(one, output_names) for one in (given, weighted)]
         if (
@@ -238,11 +256,36 @@ class OutputMetrics:
         """The metrics, in the order given."""
         return [metric for _, part in self._each() for metric in part.metrics]
 
+    def _called(self, prefix: str, name: str, met: Counter[str]) -> str:
+        """Return the name of a result; without names of outputs, equal ones count."""
+        if self._is_named:
+            return prefix + name
+        met[name] += 1
+        return name if met[name] == 1 else f"{name}_{met[name] - 1}"
+
     @property
     def names(self) -> list[str]:
         """Names of the results, in Keras's order."""
-        found = [prefix + name for prefix, part in self._each() for name in part.names]
-        return sorted(found) if self._parts else found
+        met: Counter[str] = Counter()
+        found = [
+            self._called(prefix, name, met)
+            for prefix, part in self._each()
+            for name in part.names
+        ]
+        return sorted(found) if self._parts and self._is_named else found
+
+    def order(self, trackers: Sequence[Any]) -> list[str]:
+        """Return names of results as lists of them are ordered.
+
+        Args:
+            trackers: The running means of the outputs' losses.
+        """
+        means = [tracker.name for tracker in trackers]
+        if self._is_named:
+            return [*means, *self.names]
+        # Keras asks every metric for its own name: of equal ones, the first again
+        own = [name for _, part in self._each() for name in part.names]
+        return [*own, *means]
 
     @property
     def variables(self) -> list[Any]:
@@ -260,6 +303,7 @@ class OutputMetrics:
             return
         names = names_of(y_pred, self._known)
         if not self._parts:
+            self._is_named = _has_names(y_pred, self._known)
             self._prepare(names)
         targets = spread_data(y, names, "y")
         weights = spread_data(sample_weight, names, "sample_weight")
@@ -280,9 +324,11 @@ class OutputMetrics:
     def result(self) -> dict[str, Any]:
         """Return all results by name."""
         found: dict[str, Any] = {}
+        met: Counter[str] = Counter()
         for prefix, part in self._each():
             if part.built:
-                found |= {prefix + name: v for name, v in part.result().items()}
+                for name, value in part.result().items():
+                    found[self._called(prefix, name, met)] = value
         return found
 
     def reset_state(self) -> None:

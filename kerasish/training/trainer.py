@@ -478,7 +478,7 @@ class Trainer:
         logs = loop.evaluate(self, adapter, chain)
         if return_dict:
             return logs
-        values = list(self._in_order(logs).values())
+        values = self._in_order(logs)
         return values if len(values) > 1 else values[0]
 
     def predict(
@@ -560,15 +560,16 @@ class Trainer:
     def _single_result(self, logs: dict[str, Any], return_dict: bool) -> Any:
         if return_dict:
             return logs
-        values = list(self._in_order(logs).values())
+        values = self._in_order(logs)
         return values if len(values) > 1 else values[0]
 
-    def _in_order(self, logs: dict[str, Any]) -> dict[str, Any]:
-        """Return logs with the losses first, then as compiled, then all others."""
-        compiled = self._compile_metrics.names if self._compile_metrics else []
-        losses = self._compile_loss.used_trackers if self._compile_loss else []
-        order = dict.fromkeys(["loss", *(m.name for m in losses), *compiled, *logs])
-        return {name: logs[name] for name in order if name in logs}
+    def _in_order(self, logs: dict[str, Any]) -> list[Any]:
+        """Return logs with the loss first, then as compiled, then all others."""
+        trackers = self._compile_loss.used_trackers if self._compile_loss else []
+        held = self._compile_metrics
+        order = held.order(trackers) if held else [t.name for t in trackers]
+        rest = [name for name in logs if name not in ("loss", *order)]
+        return [logs[name] for name in ("loss", *order, *rest) if name in logs]
 
 
 def _mean(name: str) -> Any:

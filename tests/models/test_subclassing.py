@@ -166,15 +166,42 @@ def test_several_and_nested_outputs():
     model = Split()
     model.compile("sgd", loss=["mse", "mae"], metrics=[["mae"], ["mse"]])
     history = model.fit(X, [Y, np.ones((4, 2))], verbose=0).history
-    assert list(history) == [
-        "loss",
-        "output_1_loss",
-        "output_1_mae",
-        "output_2_loss",
-        "output_2_mse",
-    ] or set(history) >= {"loss"}
+    assert set(history) == {"loss", "mse_loss", "mae_loss", "mae", "mse"}
     first, second = model.predict(X, verbose=0)
     assert (first.shape, second.shape) == ((4, 1), (4, 2))
+
+
+def test_results_of_outputs_without_names_are_called_by_what_was_compiled():
+    """Of equal metrics the later are counted; of equal losses one is shown."""
+
+    class Split(Model):
+        def __init__(self):
+            super().__init__()
+            self.parts = [
+                layers.Dense(1, kernel_initializer=i) for i in ("ones", "zeros")
+            ]
+
+        def call(self, inputs):
+            return [part(inputs) for part in self.parts]
+
+    def own(y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+    model = Split()
+    model.compile("sgd", ["mse", own], metrics=[["mae"], ["mae"]])
+    found = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)
+    assert set(found) == {"loss", "mse_loss", "own_loss", "mae", "mae_1"}
+    assert found["mse_loss"] == pytest.approx(0)
+    assert found["mae_1"] == pytest.approx(float(abs(Y).mean()))
+    # as Keras: a metric of a name already met is shown as the first, and last again
+    order = ["loss", "mae", "mae", "mse_loss", "own_loss", "mae_1"]
+    values = model.evaluate(X, [Y, Y], verbose=0)
+    assert values == pytest.approx([found[name] for name in order])
+    model.compile("sgd", ["mse", "mse"])
+    assert set(model.evaluate(X, [Y, Y], verbose=0, return_dict=True)) == {
+        "loss",
+        "mse_loss",
+    }
 
 
 def test_a_metric_held_by_the_model_is_reported():
